@@ -2,8 +2,6 @@
 // Cluster: one running server that is ours until it is disposed of.
 // Address: how to reach one database of a cluster as one role.
 
-import type { Client, PoolConfig } from "pg";
-
 export type EngineName = "docker" | "local" | "embedded" | "existing";
 
 export const majors = [15, 16, 17, 18] as const;
@@ -38,4 +36,32 @@ export interface Cluster extends AsyncDisposable {
   keep(): string;
 }
 
-export type Connect = (address: Address, options?: Partial<PoolConfig>) => Promise<Client>;
+/** What the user asked for. */
+export interface EngineRequest {
+  /** The wanted major; absent: the engine's own choice, preferring one that has pgAudit. */
+  readonly major?: Major;
+  /** A TCP port on 127.0.0.1 to listen on besides the unix socket; absent: none, or a free one where no socket exists. */
+  readonly port?: number;
+  /** For the existing engine: the URL, and that the user called the server disposable. */
+  readonly url?: string;
+  readonly disposable?: boolean;
+  /** For docker: a ready image with pgAudit, instead of ours (TENANTPROOF_IMAGE). */
+  readonly image?: string;
+}
+
+/** Whether an engine can serve a request here, found out quickly and without side effects. */
+export type Availability =
+  | {
+      readonly available: true;
+      readonly majors: readonly Major[];
+      readonly pgaudit: boolean;
+      readonly detail: string;
+    }
+  | { readonly available: false; readonly why: string; readonly hint: string };
+
+export interface Engine {
+  readonly name: EngineName;
+  probe(request: EngineRequest): Promise<Availability>;
+  /** @throws Fault ENGINE_START, NO_ENGINE, NO_SPACE, PORT_IN_USE, NOT_DISPOSABLE. `say` receives one line a step. */
+  start(request: EngineRequest, say: (line: string) => void): Promise<Cluster>;
+}
