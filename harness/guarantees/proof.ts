@@ -1,0 +1,49 @@
+import type { Breach, Verdict } from "./verdict.ts";
+
+/** More breaches than this of one promise tell a reader nothing new; the rest are counted. */
+const breachLimit = 20;
+
+/** Collects what the experiments of one promise showed and weighs them into a Verdict. */
+export class Proof {
+  private checked = 0;
+  private readonly breaches: Breach[] = [];
+  private unlisted = 0;
+  private readonly doubts = new Set<string>();
+
+  /** `count` experiments ran and went as promised. */
+  held(count = 1): void {
+    this.checked += count;
+  }
+
+  /** An experiment ran and the promise was broken. `sql` repeats it. */
+  broke(what: string, sql: string): void {
+    this.checked += 1;
+    if (this.breaches.length < breachLimit) this.breaches.push({ what, sql });
+    else this.unlisted += 1;
+  }
+
+  /** An experiment could not tell: its control failed, or it ended in an error that says nothing of the promise. */
+  doubted(why: string): void {
+    this.doubts.add(why);
+  }
+
+  /** Counts the experiment as held or broken by `condition`. */
+  weigh(condition: boolean, what: string, sql: string): void {
+    if (condition) this.held();
+    else this.broke(what, sql);
+  }
+
+  /** Broken outweighs doubt, doubt outweighs held, and no experiment at all is never held. */
+  verdict(): Verdict {
+    const [first, ...rest] = this.breaches;
+    if (first) {
+      const more =
+        this.unlisted > 0 ? [{ what: `and ${this.unlisted} more of this kind`, sql: first.sql }] : [];
+      return { state: "broken", checked: this.checked, breaches: [first, ...rest, ...more] };
+    }
+    if (this.doubts.size > 0)
+      return { state: "unproven", checked: this.checked, why: [...this.doubts].join("; ") };
+    if (this.checked === 0) return { state: "unproven", checked: 0, why: "no experiment found a subject" };
+    return { state: "holds", checked: this.checked };
+  }
+}

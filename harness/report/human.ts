@@ -1,0 +1,79 @@
+import { createColors } from "picocolors";
+import type { Breach } from "../guarantees/verdict.ts";
+import type { GateResult, PromiseResult } from "./result.ts";
+import { sentenceOf } from "./sentence.ts";
+
+interface HumanOptions {
+  readonly color: boolean;
+}
+
+type Colors = ReturnType<typeof createColors>;
+
+const number = new Intl.NumberFormat("en-US");
+
+/** The whole result for a terminal: the verdict, a line a promise, then each broken one with reason and SQL. */
+export function renderHuman(result: GateResult, { color }: HumanOptions): string {
+  const colors = createColors(color);
+  const paint = { holds: colors.green, broken: colors.red, unproven: colors.yellow, failed: colors.red }[
+    result.standing
+  ];
+  const verdict = colors.bold(paint(sentenceOf(result)));
+  const unsettled = result.promises.filter(({ verdict }) => verdict.state !== "holds");
+  return [
+    "",
+    verdict,
+    "",
+    ...result.promises.map((promise) => line(promise, colors)),
+    ...result.notes.flatMap((note, index) => [...(index === 0 ? [""] : []), colors.dim(`note: ${note}`)]),
+    ...unsettled.flatMap((promise) => ["", ...details(promise, colors)]),
+    ...(result.fault ? ["", ...faultLines(result.fault, colors)] : []),
+    ...(unsettled.length > 0 && result.promises.length > 8 ? ["", verdict] : []),
+    "",
+    colors.dim(closing(result)),
+    "",
+  ].join("\n");
+}
+
+function closing(result: GateResult): string {
+  const seconds = (result.durationMs / 1000).toFixed(1);
+  const engine = result.engine ? ` on ${result.engine}` : "";
+  return `${seconds} s${engine}; seed ${result.seed}; exit code ${result.exit}`;
+}
+
+function line({ id, title, verdict }: PromiseResult, colors: Colors): string {
+  const words = {
+    holds: colors.green("held    "),
+    broken: colors.red("broken  "),
+    unproven: colors.yellow("unproven"),
+  };
+  const count = number.format(verdict.checked).padStart(7);
+  return `  ${words[verdict.state]}  ${colors.bold(id.padEnd(4))}${colors.dim(count)}  ${title}`;
+}
+
+function details({ id, title, effect, remedy, verdict }: PromiseResult, colors: Colors): string[] {
+  if (verdict.state === "unproven")
+    return [colors.bold(colors.yellow(`${id} is unproven: ${title}`)), `  why     ${verdict.why}`];
+  if (verdict.state === "holds") return [];
+  return [
+    colors.bold(colors.red(`${id} is broken: ${title}`)),
+    `  effect  ${effect}`,
+    `  remedy  ${remedy}`,
+    ...verdict.breaches.flatMap((breach, index) => breachLines(breach, index + 1, colors)),
+  ];
+}
+
+function breachLines({ what, sql }: Breach, ordinal: number, colors: Colors): string[] {
+  return [`  ${ordinal}. ${what}`, ...sql.split("\n").map((text) => colors.dim(`       ${text}`))];
+}
+
+/** A fault for a terminal: code and what, where, what to do next. */
+export function faultLines(
+  fault: { readonly code: string; readonly what: string; readonly where?: string; readonly hint: string },
+  colors: Colors,
+): string[] {
+  return [
+    `${colors.red(colors.bold(fault.code))}  ${fault.what}`,
+    ...(fault.where ? [`  where   ${fault.where}`] : []),
+    `  next    ${fault.hint}`,
+  ];
+}

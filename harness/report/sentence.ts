@@ -1,0 +1,20 @@
+import type { GateResult } from "./result.ts";
+
+/** The verdict in one sentence, the first line of every report for people. */
+export function sentenceOf({ standing, promises, fault }: GateResult): string {
+  if (standing === "failed") return `FAILED  ${fault?.code ?? "BUG"}: no verdict could be reached`;
+  const checked = promises.reduce((sum, { verdict }) => sum + verdict.checked, 0).toLocaleString("en-US");
+  const ids = (state: string) =>
+    promises.filter(({ verdict }) => verdict.state === state).map(({ id }) => id);
+  const broken = ids("broken");
+  const unproven = ids("unproven");
+  if (standing === "broken")
+    return `BROKEN  ${broken.length} of ${promises.length} promises: ${broken.join(", ")}${
+      unproven.length > 0 ? `; unproven: ${unproven.join(", ")}` : ""
+    }`;
+  if (standing === "unproven")
+    return promises.length === 0
+      ? "UNPROVEN  no promise was asked for"
+      : `UNPROVEN  ${unproven.length} of ${promises.length} promises: ${unproven.join(", ")}`;
+  return `HELD  all ${promises.length} promises, ${checked} experiments`;
+}
