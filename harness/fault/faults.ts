@@ -30,6 +30,10 @@ export const faults = {
     hint: "Check that the folder exists, holds .sql files and may be read by this user.",
   },
   SQL_SYNTAX: { exit: exits.migration, hint: "Mend the statement at the caret." },
+  MIGRATION_HEADER: {
+    exit: exits.migration,
+    hint: "Correct the comment lines at the top of the file: '-- requires: NAME', '-- transaction: own'.",
+  },
   REQUIREMENT_MISSING: {
     exit: exits.migration,
     hint: "Add the missing migration, or correct the '-- requires:' line.",

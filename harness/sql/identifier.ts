@@ -8,8 +8,8 @@ export function qualify(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
-/** `value` as a SQL string literal, for the few places that take no parameter (DDL, scripts shown to people). */
+/** `value` as a SQL string literal, for the few places that take no parameter; right whatever standard_conforming_strings says. */
 export function quoteLiteral(value: string): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;
-  return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+  return value.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
