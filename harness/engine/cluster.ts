@@ -26,12 +26,14 @@ export interface Cluster extends AsyncDisposable {
   readonly pgaudit: boolean;
   /** Why there is no pgAudit; absent when there is. */
   readonly pgauditMissing?: string;
-  /** The bootstrap superuser's address of the `postgres` database. */
+  /** The bootstrap superuser's address of the `postgres` database. Its password, if any, is to be every login role's. */
   readonly superuser: Address;
-  /** All of the server log so far (stderr and csvlog are up to the engine; UTF-8 text). */
+  /** All of the server log so far, as UTF-8 text; each entry begins with `logLinePrefix` of settings.ts. */
   readLog(): Promise<string>;
   /** Folder with psql, pg_dump, pg_restore of the same major, when the engine has one on this machine. */
   readonly clientBinaries?: string;
+  /** Whether `keep` was called: then nothing of it is removed, by anybody. */
+  readonly kept: boolean;
   /** Keeps the server, its data and its databases when disposed of, and says how to connect and how to remove it. */
   keep(): string;
 }

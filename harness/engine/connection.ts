@@ -1,0 +1,75 @@
+// Connection: one session of a server, closed when disposed of.
+// Lost: the server or the network ended it; that is a Fault, while an error of a statement stays pg's own.
+
+import pg from "pg";
+import { Fault, messageOf } from "../fault/fault.ts";
+import type { Address } from "./cluster.ts";
+
+/** A connected client of pg, closed when disposed of. Its queries reject with Fault ENGINE_LOST when it is lost. */
+export type Connection = pg.Client & AsyncDisposable;
+
+interface ConnectOptions {
+  /** Shown by the server in its log and in pg_stat_activity; default "tenantproof". */
+  readonly applicationName?: string;
+  /** How long to wait for the server's answer; default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A new session as `address.user`.
+ * @throws Fault ENGINE_LOST when no server answers there; pg's DatabaseError when the server refuses.
+ */
+export async function connect(address: Address, options: ConnectOptions = {}): Promise<Connection> {
+  const client = new pg.Client({
+    ...address,
+    // Our own servers speak no TLS, whatever PGSSLMODE in the environment says of others.
+    ...(isLocal(address.host) ? { ssl: false } : {}),
+    application_name: options.applicationName ?? "tenantproof",
+    connectionTimeoutMillis: options.timeoutMs ?? 10_000,
+  });
+  // An error event nobody listens to ends the process; the loss shows in the next query.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch (thrown) {
+    await client.end().catch(() => {});
+    throw asFault(thrown, address);
+  }
+  reportLoss(client, address);
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+}
+
+/** What `use` answers, with a connection that is closed afterwards. @throws as `connect` and `use` do. */
+export async function withConnection<T>(
+  address: Address,
+  use: (connection: Connection) => Promise<T>,
+  options?: ConnectOptions,
+): Promise<T> {
+  await using connection = await connect(address, options);
+  return await use(connection);
+}
+
+function reportLoss(client: pg.Client, address: Address): void {
+  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+  client.query = ((...given: unknown[]) => {
+    const answer = query(...given);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.catch((thrown) => {
+      throw asFault(thrown, address);
+    });
+  }) as typeof client.query;
+}
+
+function isLocal(host: string): boolean {
+  return host.startsWith("/") || host === "127.0.0.1" || host === "localhost";
+}
+
+function asFault(thrown: unknown, { host, port, database }: Address): unknown {
+  // 57P02: another process of the server crashed, and takes all sessions with it.
+  if (thrown instanceof pg.DatabaseError && thrown.code !== "57P02") return thrown;
+  const where = host.startsWith("/") ? `${host}, database ${database}` : `${host}:${port}/${database}`;
+  return new Fault("ENGINE_LOST", `The server does not answer: ${messageOf(thrown) || String(thrown)}`, {
+    where,
+    cause: thrown,
+  });
+}

@@ -1,0 +1,80 @@
+// Database: one of ours in a cluster, dropped when disposed of.
+// Template: a database that nobody may enter any more, made once and cloned for every spec.
+
+import { randomBytes } from "node:crypto";
+import { Fault } from "../fault/fault.ts";
+import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
+import type { Address, Cluster } from "./cluster.ts";
+import { withConnection } from "./connection.ts";
+import { thisOwner, writeOwner } from "./owner.ts";
+
+export interface Database extends AsyncDisposable {
+  readonly name: string;
+  /** How `user` reaches it. */
+  address(user: string): Address;
+}
+
+interface DatabaseOptions {
+  /** The role that owns it; default the superuser. */
+  readonly owner?: string;
+  /** The database to copy; default template1. */
+  readonly template?: string;
+}
+
+/** A new database under a name that no other run uses, marked with our owner record. */
+export async function createDatabase(cluster: Cluster, options: DatabaseOptions = {}): Promise<Database> {
+  const name = `tenantproof_${randomBytes(6).toString("hex")}`;
+  const quoted = quoteIdentifier(name);
+  const owner = options.owner === undefined ? "" : ` owner ${quoteIdentifier(options.owner)}`;
+  await withConnection(cluster.superuser, async (connection) => {
+    // Copying files beats writing them to the log when nothing is synced to disk.
+    await connection.query(
+      `create database ${quoted} template ${quoteIdentifier(options.template ?? "template1")} strategy file_copy${owner}`,
+    );
+    await connection.query(`comment on database ${quoted} is ${quoteLiteral(writeOwner(thisOwner()))}`);
+  });
+  return {
+    name,
+    address: (user) => ({ ...cluster.superuser, user, database: name }),
+    [Symbol.asyncDispose]: () => dropDatabase(cluster, name),
+  };
+}
+
+/** A copy of `template`, owned by its owner. */
+export async function cloneDatabase(cluster: Cluster, template: string): Promise<Database> {
+  const owner = await withConnection(cluster.superuser, async (connection) => {
+    const { rows } = await connection.query(
+      "select pg_catalog.pg_get_userbyid(datdba) as owner from pg_catalog.pg_database where datname = $1",
+      [template],
+    );
+    return rows[0]?.owner as string | undefined;
+  });
+  if (owner === undefined) throw new Fault("BUG", `There is no template ${template}.`);
+  return createDatabase(cluster, { template, owner });
+}
+
+/** Nobody is in the database `name` or can enter it, so that it can be cloned at any time. */
+export async function freezeTemplate(cluster: Cluster, name: string): Promise<void> {
+  await withConnection(cluster.superuser, async (connection) => {
+    await connection.query(
+      `alter database ${quoteIdentifier(name)} with allow_connections false is_template true`,
+    );
+    await connection.query(
+      "select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity where datname = $1",
+      [name],
+    );
+  });
+}
+
+async function dropDatabase(cluster: Cluster, name: string): Promise<void> {
+  if (cluster.kept) return;
+  const quoted = quoteIdentifier(name);
+  await withConnection(cluster.superuser, async (connection) => {
+    const { rowCount } = await connection.query("select from pg_catalog.pg_database where datname = $1", [
+      name,
+    ]);
+    if (rowCount === 0) return;
+    await connection.query(`alter database ${quoted} with is_template false`);
+    await connection.query(`drop database ${quoted} with (force)`);
+  });
+}

@@ -1,0 +1,32 @@
+import { quoteLiteral } from "../sql/identifier.ts";
+
+/** What each line of a server's log begins with: time, process, SQLSTATE, then user@database/application. */
+export const logLinePrefix = "%m [%p] %e %q%u@%d/%a ";
+
+/** The settings of every server we start: its data are thrown away, so nothing waits for a disk. */
+export function serverSettings(preload: readonly string[]): Record<string, string> {
+  return {
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    wal_level: "logical",
+    max_wal_size: "4GB",
+    max_connections: "200",
+    jit: "off",
+    restart_after_crash: "off",
+    // Files in the data directory: shared memory elsewhere would outlive a killed server.
+    dynamic_shared_memory_type: "mmap",
+    timezone: "UTC",
+    log_timezone: "UTC",
+    log_line_prefix: logLinePrefix,
+    log_checkpoints: "off",
+    shared_preload_libraries: preload.join(","),
+  };
+}
+
+/** `settings` as the lines of a postgresql.conf. */
+export function writeSettings(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${quoteLiteral(value).trim()}\n`)
+    .join("");
+}
