@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { loadSql } from "../sql/load.ts";
 import { type Connection, withQualifiedNames } from "./connection.ts";
 import type {
   Column,
@@ -90,7 +90,7 @@ const statements = {
 };
 
 function load(name: string): string {
-  return readFileSync(new URL(`queries/schema/${name}.sql`, import.meta.url), "utf8");
+  return loadSql(import.meta.url, `queries/schema/${name}.sql`);
 }
 
 type PrivilegesRow = Pick<Relation, "privileges" | "columnPrivileges" | "grants">;
