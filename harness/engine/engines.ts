@@ -1,0 +1,8 @@
+import type { Engine } from "./cluster.ts";
+import { localEngine } from "./local.ts";
+import { thisMachine } from "./machine.ts";
+
+/** Every engine there is, in the order in which "auto" prefers them. */
+export function allEngines(machine = thisMachine()): readonly Engine[] {
+  return [localEngine(machine)];
+}
