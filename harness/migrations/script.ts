@@ -28,6 +28,7 @@ export async function readScript(path: string, file = basename(path)): Promise<S
   const statements = await splitStatements(text, file);
   const ownTransaction = header.ownTransaction || statements.some((statement) => statement.control);
   checkTransactions(file, header, statements);
+  refuseCopyData(file, statements);
   return { file, path, text, statements, header, ownTransaction };
 }
 
@@ -55,6 +56,15 @@ async function readText(path: string, file: string): Promise<string> {
   } catch (cause) {
     throw new Fault("MIGRATIONS_UNREADABLE", `${file} is not UTF-8.`, { where: path, hint, cause });
   }
+}
+
+function refuseCopyData(file: string, statements: readonly Statement[]): void {
+  const copy = statements.find(({ kind, text }) => kind === "CopyStmt" && /\bfrom\s+stdin\b/i.test(text));
+  if (copy === undefined) return;
+  throw new Fault("SQL_SYNTAX", `${file} copies from stdin, which a migration does not have.`, {
+    where: `${file}:${copy.start.line}:${copy.start.column}`,
+    hint: "Write INSERT instead: only psql reads data from the file itself.",
+  });
 }
 
 function checkTransactions(file: string, header: Header, statements: readonly Statement[]): void {

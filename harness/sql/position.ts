@@ -12,6 +12,8 @@ export interface Position {
 const lineBreak = /\r\n|\n|\r/g;
 const excerptWidth = 100;
 const blank = /\s/u;
+const wide = /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+const combining = /\p{M}/u;
 // Terminals would obey these; a file that is only being quoted must not speak to the terminal.
 const control = /[\p{Cc}\p{Bidi_Control}]/gu;
 
@@ -64,6 +66,13 @@ export function excerptAt(text: string, { offset, line, column }: Position): str
     .slice(from, from + excerptWidth)
     .map((c) => (c === "\t" ? c : c.replace(control, "�")));
   const gutter = `${line} | ${from > 0 ? "…" : ""}`;
-  const under = shown.slice(0, column - 1 - from).map((c) => (c === "\t" ? c : " "));
+  const under = shown.slice(0, column - 1 - from).map(blankAs);
   return `${gutter}${shown.join("")}\n${" ".repeat(gutter.length)}${under.join("")}^`;
+}
+
+// Blanks as wide as a terminal shows the character.
+function blankAs(character: string): string {
+  if (character === "\t") return character;
+  if (combining.test(character)) return "";
+  return wide.test(character) ? "  " : " ";
 }
