@@ -62,14 +62,11 @@ async function applyWithPsql<S extends Script>(
 
 function psqlFault(script: Script, { code, line, message, quote }: Entry): Fault {
   const timeout = code === "57014" || code === "55P03";
-  return new Fault(
-    timeout ? "MIGRATION_TIMEOUT" : "MIGRATION_FAILED",
-    `${message} (SQLSTATE ${code})${text}`,
-    {
-      where: `${script.file}:${line}`,
-      hint: timeout ? undefined : "psql went on after the error: what the file committed stays.",
-    },
-  );
+  const what = [`${message}${code && ` (SQLSTATE ${code})`}`, ...quote].join("\n");
+  return new Fault(timeout ? "MIGRATION_TIMEOUT" : "MIGRATION_FAILED", what, {
+    where: `${script.file}:${line}`,
+    hint: timeout ? undefined : "psql went on after the error: what the file committed stays.",
+  });
 }
 
 function environmentOf({ host, port, user, password, database }: Address, limits: Limits): NodeJS.ProcessEnv {
