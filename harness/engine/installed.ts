@@ -7,11 +7,12 @@ import type { Account, Machine } from "./machine.ts";
 
 const answerTimeoutMs = 5_000;
 
-/** The servers installed here that we support, best first: named by the user, then the highest major. */
+/** The servers installed here that we support, in the machine's order; only the one that TENANTPROOF_PGBIN names, when it does. */
 export async function findInstalled(machine: Machine): Promise<Binaries[]> {
+  const named = machine.env.TENANTPROOF_PGBIN;
   const onPath = (machine.env.PATH ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
   // PATH often leads to links: the server itself looks for its files from its real place.
-  const real = await Promise.all([...machine.binaryFolders, ...onPath].map(realFolder));
+  const real = await Promise.all((named ? [named] : [...machine.binaryFolders, ...onPath]).map(realFolder));
   const folders = [...new Set(real.filter((folder) => folder !== undefined))];
   const found = await Promise.all(folders.map((folder) => inspect(folder, machine.account)));
   return found.filter((one) => one !== undefined);
@@ -22,13 +23,18 @@ async function realFolder(folder: string): Promise<string | undefined> {
 }
 
 /** What is in `folder`; undefined when it holds no server that we support and that can be run. */
-export async function inspect(folder: string, account: Account | undefined): Promise<Binaries | undefined> {
+export async function inspect(
+  folder: string,
+  account: Account | undefined,
+  libraries?: string,
+): Promise<Binaries | undefined> {
   try {
     await access(join(folder, "initdb"), constants.X_OK);
     await access(join(folder, "postgres"), constants.X_OK);
     const { stdout } = await execa(join(folder, "postgres"), ["--version"], {
       timeout: answerTimeoutMs,
       cwd: "/",
+      env: libraries ? { LD_LIBRARY_PATH: libraries } : {},
       ...account,
     });
     const version = /^postgres \(PostgreSQL\) ((\d+).*)$/.exec(stdout);
@@ -41,6 +47,7 @@ export async function inspect(folder: string, account: Account | undefined): Pro
       version: version[1],
       origin: folder,
       preload: modules,
+      ...(libraries ? { libraries } : {}),
       ...(modules.includes("pgaudit") ? {} : { pgauditMissing: `${folder} has no pgAudit beside it` }),
       ...((await exists(join(folder, "pg_dump"))) ? { clientBinaries: folder } : {}),
     };

@@ -6,6 +6,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 // The one place of this room that reads the process: nothing else says who and where we are.
 import { arch, env, geteuid, platform } from "node:process";
+import { majors } from "./cluster.ts";
 
 export interface Account {
   readonly uid: number;
@@ -35,11 +36,8 @@ export function thisMachine(): Machine {
     env,
     ...(root ? { account: readAccount() } : {}),
     caches: root
-      ? ["/var/cache/tenantproof", join(tmpdir(), "tenantproof-cache")]
-      : [
-          join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tenantproof"),
-          join(tmpdir(), `tenantproof-cache-${geteuid?.() ?? "user"}`),
-        ],
+      ? ["/var/cache/tenantproof", join(tmpdir(), "tenantproof_cache")]
+      : [...userCache(), join(tmpdir(), `tenantproof_cache_${geteuid?.() ?? "user"}`)],
     scratch: [
       ...new Set([
         ...(platform === "linux" ? ["/dev/shm"] : []),
@@ -51,17 +49,26 @@ export function thisMachine(): Machine {
   };
 }
 
+function userCache(): string[] {
+  try {
+    return [join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tenantproof")];
+  } catch {
+    // This user has neither HOME nor an entry in the table of users.
+    return [];
+  }
+}
+
 function binaryFolders(): string[] {
-  const named = env.TENANTPROOF_PGBIN ? [env.TENANTPROOF_PGBIN] : [];
   // Debian, Red Hat, Homebrew on ARM and on Intel, Postgres.app.
-  const perMajor = [15, 16, 17, 18].flatMap((major) => [
-    `/usr/lib/postgresql/${major}/bin`,
-    `/usr/pgsql-${major}/bin`,
-    `/opt/homebrew/opt/postgresql@${major}/bin`,
-    `/usr/local/opt/postgresql@${major}/bin`,
-    `/Applications/Postgres.app/Contents/Versions/${major}/bin`,
-  ]);
-  return [...named, ...perMajor];
+  return [...majors]
+    .reverse()
+    .flatMap((major) => [
+      `/usr/lib/postgresql/${major}/bin`,
+      `/usr/pgsql-${major}/bin`,
+      `/opt/homebrew/opt/postgresql@${major}/bin`,
+      `/usr/local/opt/postgresql@${major}/bin`,
+      `/Applications/Postgres.app/Contents/Versions/${major}/bin`,
+    ]);
 }
 
 /** The account that PostgreSQL's package made, else nobody: each without rights of its own. */

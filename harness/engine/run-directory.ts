@@ -11,6 +11,8 @@ import { isAlive, readOwner, thisOwner, writeOwner } from "./owner.ts";
 import { endServer, removeDirectory } from "./remains.ts";
 
 const namePrefix = "tenantproof-";
+/** As mkdtemp makes them; any other name is not ours to remove. */
+const runDirectoryName = /^tenantproof-[A-Za-z0-9]{6}$/;
 const ownerFile = "owner.json";
 /** In a run directory: the user asked to keep this server, so its owner's end is no reason to remove it. */
 export const keptFile = "kept";
@@ -86,7 +88,7 @@ export async function sweepRunDirectories(machine: Machine): Promise<string[]> {
   const removed: string[] = [];
   for (const folder of machine.scratch) {
     const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((found) => found.startsWith(namePrefix))) {
+    for (const name of names.filter((found) => runDirectoryName.test(found))) {
       const directory = join(folder, name);
       if (!(await isLeftover(directory, machine.account))) continue;
       await endServer(directory, machine);
