@@ -13,6 +13,8 @@ interface ConnectOptions {
   readonly applicationName?: string;
   /** How long to wait for the server's answer; default 10,000. */
   readonly timeoutMs?: number;
+  /** Whether queries are sent without waiting for the answers of those before; default false. */
+  readonly pipeline?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function connect(address: Address, options: ConnectOptions = {}): P
     ...(isLocal(address.host) ? { ssl: false } : {}),
     application_name: options.applicationName ?? "tenantproof",
     connectionTimeoutMillis: options.timeoutMs ?? 10_000,
+    pipeline: options.pipeline ?? false,
   });
   // An error event nobody listens to ends the process; the loss shows in the next query.
   client.on("error", () => {});

@@ -1,0 +1,71 @@
+import pLimit from "p-limit";
+import type { Address } from "../engine/cluster.ts";
+import { type Connection, connect } from "../engine/connection.ts";
+import { Fault, messageOf } from "../fault/fault.ts";
+import { exchange, type Step } from "./exchange.ts";
+import { lossOf, whereIs } from "./reading.ts";
+
+/** Undoes whatever a session may still hold: its transaction, settings, plans, temporary tables, locks, channels. */
+export const cleanup: readonly Step[] = [{ text: "rollback" }, { text: "discard all" }];
+
+/** A few connections as one role. A connection comes back clean, or it is closed. */
+export class Pool implements AsyncDisposable {
+  readonly address: Address;
+  private readonly idle: Connection[] = [];
+  private readonly limit: ReturnType<typeof pLimit>;
+  private readonly underWay = new Set<Promise<unknown>>();
+  private closed = false;
+
+  constructor(address: Address, size: number) {
+    this.address = address;
+    this.limit = pLimit(size);
+  }
+
+  /**
+   * What `work` answers, with a connection that nobody else uses meanwhile.
+   * @throws Fault ENGINE_LOST when the server cannot be reached, or ends the connection; SESSION_REFUSED when
+   * it lets nobody in; BUG when the pool is closed.
+   */
+  async use<T>(work: (client: Connection) => Promise<T>): Promise<T> {
+    if (this.closed) throw new Fault("BUG", "A session was used after it had been closed.");
+    const using = this.limit(async () => {
+      const client = this.idle.pop() ?? (await open(this.address));
+      const [result] = await Promise.allSettled([work(client)]);
+      await this.giveBack(client);
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+    this.underWay.add(using);
+    return using.finally(() => this.underWay.delete(using));
+  }
+
+  /** Waits for the work under way, then closes every connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.underWay);
+    await Promise.all(this.idle.splice(0).map((client) => client.end()));
+  }
+
+  private async giveBack(client: Connection): Promise<void> {
+    const { error } = await exchange(client, cleanup);
+    if (error === undefined) {
+      this.idle.push(client);
+      return;
+    }
+    await client.end();
+    const loss = lossOf(error, this.address);
+    if (loss) throw loss;
+  }
+}
+
+async function open(address: Address): Promise<Connection> {
+  try {
+    return await connect(address, { applicationName: "tenantproof session", pipeline: true });
+  } catch (thrown) {
+    if (thrown instanceof Fault) throw thrown;
+    throw new Fault("SESSION_REFUSED", `No session could be opened: ${messageOf(thrown)}`, {
+      where: whereIs(address),
+      cause: thrown,
+    });
+  }
+}

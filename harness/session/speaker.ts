@@ -1,0 +1,59 @@
+import type { Outcome, Succeeded } from "./outcome.ts";
+import { rowsOf } from "./outcome.ts";
+import type { Pool } from "./pool.ts";
+import type { Preamble } from "./request.ts";
+import { compose, type Sql } from "./statement.ts";
+import { converse, type Ending, perform, type Run, type TransactionOptions } from "./transaction.ts";
+
+/**
+ * What one actor, or one direct connection, can do. Every method is one transaction; all throw Fault ENGINE_LOST when
+ * the server is gone, SESSION_REFUSED when it does not let the actor begin, USAGE when a statement ends its transaction.
+ */
+export class Speaker {
+  protected readonly pool: Pool;
+  private readonly preambleFor: (readOnly: boolean) => Promise<Preamble>;
+
+  constructor(pool: Pool, preambleFor: (readOnly: boolean) => Promise<Preamble>) {
+    this.pool = pool;
+    this.preambleFor = preambleFor;
+  }
+
+  /** Runs the statement and commits. */
+  does(sql: Sql, ...values: unknown[]): Promise<Outcome> {
+    return this.once(false, "commit", sql, values);
+  }
+
+  /** Runs the statement, checks deferred constraints as a commit would, and rolls back. */
+  tries(sql: Sql, ...values: unknown[]): Promise<Outcome> {
+    return this.once(false, "rollback", sql, values);
+  }
+
+  /** The rows of the statement in a read-only transaction. @throws Refusal when the server refuses it. */
+  async reads(sql: Sql, ...values: unknown[]): Promise<Succeeded["rows"]> {
+    return rowsOf(await this.once(true, "rollback", sql, values));
+  }
+
+  /**
+   * Several statements in one transaction. Answers with the first refusal, that of the commit included, and else with
+   * the last statement's outcome; what savepoints undid counts for nothing.
+   * @throws whatever `work` throws; the transaction is then rolled back.
+   */
+  async transaction(
+    work: (run: Run) => Promise<unknown>,
+    options: TransactionOptions = {},
+  ): Promise<Outcome> {
+    const preamble = await this.preambleFor(options.readOnly ?? false);
+    return this.pool.use((client) => converse(client, this.pool.address, preamble, work, options));
+  }
+
+  private async once(
+    readOnly: boolean,
+    ending: Ending,
+    sql: Sql,
+    values: readonly unknown[],
+  ): Promise<Outcome> {
+    const statement = compose(sql, values);
+    const preamble = await this.preambleFor(readOnly);
+    return this.pool.use((client) => perform(client, this.pool.address, preamble, statement, ending));
+  }
+}
