@@ -2,7 +2,7 @@ import type { Statement } from "../sql/statements.ts";
 import { type Failure, failureFault } from "./failure.ts";
 import { imposeLimits, type Limits, liftLimits, sendOwn } from "./limits.ts";
 import type { Script } from "./script.ts";
-import { type Connection, type Notice, send } from "./simple-query.ts";
+import { type Connection, type Notice, type NoticeListener, send } from "./simple-query.ts";
 
 /**
  * How a file goes to the server.
@@ -54,7 +54,7 @@ async function applyScript<S extends Script>(
   options: ApplyOptions<S>,
 ): Promise<Applied<S>> {
   const notices: Notice[] = [];
-  const listen = ({ severity = "NOTICE", code = "00000", message = "" }: Partial<Notice>) => {
+  const listen: NoticeListener = ({ severity = "NOTICE", code = "00000", message = "" }) => {
     const notice = { severity, code, message };
     notices.push(notice);
     options.onNotice?.(notice, script);

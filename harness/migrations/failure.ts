@@ -1,6 +1,6 @@
 import { Fault } from "../fault/fault.ts";
 import type { FaultCode } from "../fault/faults.ts";
-import { excerptAt, lineStart, offsetAfter, type Position, positionAt } from "../sql/position.ts";
+import { excerptAt, lineStart, offsetAfter, type Position, positionAt, printable } from "../sql/position.ts";
 import type { Statement } from "../sql/statements.ts";
 import type { Script } from "./script.ts";
 import type { ServerError } from "./simple-query.ts";
@@ -37,11 +37,11 @@ export function failureFault(script: Script, failure: Failure): Fault {
     });
   }
   const position = placeOf(script, failure);
-  const lines = [`${error.message} (SQLSTATE ${code})`];
+  const lines = [`${printable(error.message)} (SQLSTATE ${code})`];
   if (position === undefined) lines.push("at the commit of the file");
   else lines.push(excerptAt(script.text, position));
   lines.push(...contextOf(error));
-  if (error.hint) lines.push(`The server's hint: ${error.hint}`);
+  if (error.hint) lines.push(`The server's hint: ${printable(error.hint)}`);
   const faultCode: FaultCode = timeouts.has(code) ? "MIGRATION_TIMEOUT" : "MIGRATION_FAILED";
   return new Fault(faultCode, lines.join("\n"), {
     where: position === undefined ? script.file : `${script.file}:${position.line}:${position.column}`,

@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { Fault } from "../fault/fault.ts";
+import { mergeFaults } from "./faults.ts";
 import type { Migration, Plan } from "./migration.ts";
 import { compareFiles, parseVersion, stemOf } from "./version.ts";
 
@@ -9,23 +10,20 @@ import { compareFiles, parseVersion, stemOf } from "./version.ts";
  * @throws Fault REQUIREMENT_MISSING, REQUIREMENT_CYCLE; all problems are told together, before anything runs.
  */
 export function planMigrations(migrations: readonly Migration[]): Plan {
-  const waiting = migrations.toSorted((a, b) => compareFiles(a.file, b.file));
-  const missing: string[] = [];
-  const needs = new Map<Migration, readonly Migration[]>();
-  for (const migration of waiting) {
-    const found = migration.header.requires.map((name) => resolveName(name, migration, waiting));
-    missing.push(...found.filter((each) => typeof each === "string"));
-    needs.set(
-      migration,
-      found.filter((each) => typeof each !== "string"),
-    );
+  const sorted = migrations.toSorted((a, b) => compareFiles(a.file, b.file));
+  const missing: Fault[] = [];
+  const needs = new Map<Migration, Plan>();
+  for (const migration of sorted) {
+    const found = migration.header.requires.map((name) => resolveName(name, migration, sorted));
+    missing.push(...found.filter((each) => each instanceof Fault));
+    const present = found.filter((each): each is Migration => !(each instanceof Fault));
+    needs.set(migration, present);
   }
-  const planned = takeReady(waiting, needs);
-  const stuck = waiting.filter((migration) => !planned.has(migration));
-  const cycles = findCycles(stuck, needs);
-  if (missing.length + cycles.length === 0) return [...planned];
-  const code = missing.length > 0 ? "REQUIREMENT_MISSING" : "REQUIREMENT_CYCLE";
-  throw new Fault(code, [...missing, ...cycles].join("\n"));
+  const planned = takeReady(sorted, needs);
+  const stuck = sorted.filter((migration) => !planned.has(migration));
+  const problems = [...missing, ...findCycles(stuck, needs)];
+  if (problems.length > 0) throw mergeFaults(problems);
+  return [...planned];
 }
 
 /** The migrations of `plan` that require `migration` directly. */
@@ -35,20 +33,19 @@ export function dependentsOf(migration: Migration, plan: Plan): Plan {
   );
 }
 
-function takeReady(waiting: Plan, needs: ReadonlyMap<Migration, Plan>): ReadonlySet<Migration> {
+function takeReady(sorted: Plan, needs: ReadonlyMap<Migration, Plan>): ReadonlySet<Migration> {
   const taken = new Set<Migration>();
+  const isReady = (each: Migration) => !taken.has(each) && needs.get(each)?.every((need) => taken.has(need));
   for (;;) {
-    const next = waiting.find(
-      (each) => !taken.has(each) && needs.get(each)?.every((need) => taken.has(need)),
-    );
+    const next = sorted.find(isReady);
     if (next === undefined) return taken;
     taken.add(next);
   }
 }
 
 // What is stuck stands in a circle or waits for one: following the first stuck requirement always ends in a circle.
-function findCycles(stuck: Plan, needs: ReadonlyMap<Migration, Plan>): string[] {
-  const cycles: string[] = [];
+function findCycles(stuck: Plan, needs: ReadonlyMap<Migration, Plan>): Fault[] {
+  const cycles: Fault[] = [];
   const seen = new Set<Migration>();
   for (const start of stuck) {
     const path: Migration[] = [];
@@ -59,31 +56,38 @@ function findCycles(stuck: Plan, needs: ReadonlyMap<Migration, Plan>): string[] 
       at = needs.get(at)?.find((need) => stuck.includes(need));
     }
     const from = at === undefined ? -1 : path.indexOf(at);
-    if (from < 0 || at === undefined) continue;
+    if (at === undefined || from < 0) continue;
     const circle = [...path.slice(from), at].map((each) => each.file);
-    cycles.push(
+    const what =
       circle.length === 2
         ? `${at.file} requires itself.`
-        : `A circle of requirements: ${circle.join(" -> ")}`,
-    );
+        : `A circle of requirements: ${circle.join(" -> ")}.`;
+    cycles.push(new Fault("REQUIREMENT_CYCLE", what, { where: at.file }));
   }
   return cycles;
 }
 
 /** The migration that `name` means, by whole name or, when only one has it, without the version; or why there is none. */
-function resolveName(name: string, by: Migration, all: Plan): Migration | string {
+function resolveName(name: string, by: Migration, all: Plan): Migration | Fault {
   const whole = all.find(({ file }) => stemOf(file) === stemOf(name));
   if (whole !== undefined) return whole;
   const bare = parseVersion(name).name;
   const alike = all.filter(({ file }) => bare !== "" && parseVersion(file).name === bare);
   if (alike.length === 1 && alike[0] !== undefined) return alike[0];
-  const line =
-    by.text.split(/\r\n|\n|\r/).findIndex((text) => text.startsWith("--") && text.includes(name)) + 1;
-  const who = `${by.file}:${line} requires ${name}`;
-  if (alike.length > 1)
-    return `${who}, which may be ${alike.map(({ file }) => stemOf(file)).join(" or ")}: write it in full.`;
+  const lines = by.text.split(/\r\n|\n|\r/);
+  const line = lines.findIndex((text) => text.trim().startsWith("--") && text.includes(name)) + 1;
+  const where = `${by.file}:${line}:1`;
+  const who = `${by.file} requires ${name}, which`;
+  if (alike.length > 1) {
+    const which = alike.map(({ file }) => stemOf(file)).join(" or ");
+    return new Fault("REQUIREMENT_MISSING", `${who} may be ${which}.`, {
+      where,
+      hint: "Write the whole name.",
+    });
+  }
   const near = nearest(bare, all);
-  return `${who}, which is not there.${near === undefined ? "" : ` Did you mean ${stemOf(near.file)}?`}`;
+  const question = near === undefined ? "" : ` Did you mean ${stemOf(near.file)}?`;
+  return new Fault("REQUIREMENT_MISSING", `${who} is not there.${question}`, { where });
 }
 
 function nearest(bare: string, all: Plan): Migration | undefined {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import type { Address } from "../engine/cluster.ts";
 import { Fault } from "../fault/fault.ts";
+import { printable } from "../sql/position.ts";
 import type { Applied } from "./apply.ts";
 import { type Limits, settingsOf } from "./limits.ts";
 import type { Script } from "./script.ts";
@@ -53,7 +54,7 @@ async function applyWithPsql<S extends Script>(
   const error = entries.find((entry) => /^(ERROR|FATAL|PANIC|error)$/.test(entry.severity));
   if (error !== undefined && error.severity !== "FATAL") throw psqlFault(script, error);
   if (exitCode !== 0) {
-    const what = `psql ended (${exitCode ?? originalMessage}) during ${script.file}: ${stderr.trim()}`;
+    const what = `psql ended (${exitCode ?? originalMessage}) during ${script.file}: ${printable(stderr.trim())}`;
     throw new Fault("ENGINE_LOST", what, { where: script.file });
   }
   const notices = entries.map(({ severity, code, message }) => ({ severity, code, message }));
@@ -91,15 +92,18 @@ const head = /^psql:<stdin>:(\d+): ([A-Za-z0-9]+): {1,2}(?:([0-9A-Z]{5}): )?(.*)
 const field = /^(LINE \d+|DETAIL|HINT|QUERY|CONTEXT|LOCATION|[A-Z]+ NAME): /;
 
 function readEntries(stderr: string): readonly Entry[] {
-  return stderr.split(/^(?=psql:)/m).flatMap((block) => {
-    const [first = "", ...rest] = block.trimEnd().split("\n");
-    const [, line, severity, code = "", opening] = head.exec(first) ?? [];
-    if (line === undefined || severity === undefined || opening === undefined) return [];
-    const end = rest.findIndex((each) => field.test(each));
-    const message = [opening, ...rest.slice(0, end < 0 ? undefined : end)].join("\n");
-    const fields = end < 0 ? [] : rest.slice(end);
-    // With QUERY, LINE is of a statement made while running, which may hold the values of rows.
-    const quotesScript = fields[0]?.startsWith("LINE ") && !fields.some((each) => each.startsWith("QUERY: "));
-    return [{ line: Number(line), severity, code, message, quote: quotesScript ? fields.slice(0, 2) : [] }];
-  });
+  return printable(stderr)
+    .split(/^(?=psql:)/m)
+    .flatMap((block) => {
+      const [first = "", ...rest] = block.trimEnd().split("\n");
+      const [, line, severity, code = "", opening] = head.exec(first) ?? [];
+      if (line === undefined || severity === undefined || opening === undefined) return [];
+      const end = rest.findIndex((each) => field.test(each));
+      const message = [opening, ...rest.slice(0, end < 0 ? undefined : end)].join("\n");
+      const fields = end < 0 ? [] : rest.slice(end);
+      // With QUERY, LINE is of a statement made while running, which may hold the values of rows.
+      const quotesScript =
+        fields[0]?.startsWith("LINE ") && !fields.some((each) => each.startsWith("QUERY: "));
+      return [{ line: Number(line), severity, code, message, quote: quotesScript ? fields.slice(0, 2) : [] }];
+    });
 }

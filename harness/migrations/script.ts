@@ -19,16 +19,23 @@ export interface Script {
 
 /**
  * The script at `path`.
- * @throws Fault MIGRATIONS_UNREADABLE when it cannot be read or is not UTF-8, SQL_SYNTAX when it does not parse,
- * MIGRATION_HEADER when its header is malformed or contradicts its statements.
+ * @throws Fault MIGRATIONS_UNREADABLE when it cannot be read or is not UTF-8; otherwise as `parseScript`.
  */
 export async function readScript(path: string, file = basename(path)): Promise<Script> {
-  const text = await readText(path, file);
+  return await parseScript(await readText(path, file), file, path);
+}
+
+/**
+ * The script that `text` is.
+ * @throws Fault SQL_SYNTAX when it does not parse or has data to copy; MIGRATION_HEADER when its header is malformed
+ * or contradicts its statements.
+ */
+export async function parseScript(text: string, file: string, path: string): Promise<Script> {
   const header = readHeader(text, file);
   const statements = await splitStatements(text, file);
-  const ownTransaction = header.ownTransaction || statements.some((statement) => statement.control);
   checkTransactions(file, header, statements);
   refuseCopyData(file, statements);
+  const ownTransaction = header.ownTransaction || statements.some((statement) => statement.control);
   return { file, path, text, statements, header, ownTransaction };
 }
 

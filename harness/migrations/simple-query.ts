@@ -16,11 +16,15 @@ export interface Notice {
   readonly message: string;
 }
 
+export type NoticeListener = (
+  notice: { readonly [Field in keyof Notice]?: Notice[Field] | undefined },
+) => void;
+
 /** What applying needs of a pg.Client. */
 export interface Connection {
   query<Q extends SimpleQuery>(query: Q): Q;
-  on(event: "notice", listener: (notice: Partial<Notice>) => void): unknown;
-  off(event: "notice", listener: (notice: Partial<Notice>) => void): unknown;
+  on(event: "notice", listener: NoticeListener): unknown;
+  off(event: "notice", listener: NoticeListener): unknown;
 }
 
 /** How far a text came: the statements that completed, and the error that ended it. */
@@ -34,7 +38,7 @@ export interface Outcome {
  * interface for query objects (https://node-postgres.com/apis/client#clientquery), which alone tells how many
  * statements of the text completed: without that, an error that has no position could not be placed.
  */
-class SimpleQuery {
+export class SimpleQuery {
   readonly #text: string;
   readonly #settle: (outcome: Outcome) => void;
   #completed = 0;
@@ -71,8 +75,6 @@ class SimpleQuery {
   handleEmptyQuery(): void {}
   handleCopyData(): void {}
 }
-
-export type { SimpleQuery };
 
 /** Sends `text` as one simple query; an error is part of the outcome. */
 export function send(connection: Connection, text: string): Promise<Outcome> {

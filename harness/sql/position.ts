@@ -2,13 +2,6 @@
 // Column: counted from 1 in whole characters (code points), as editors and the server count.
 // Excerpt: the line of a position, with a caret under its column.
 
-/** A place in a text; `line` and `column` count from 1. */
-export interface Position {
-  readonly offset: number;
-  readonly line: number;
-  readonly column: number;
-}
-
 const lineBreak = /\r\n|\n|\r/g;
 const excerptWidth = 100;
 const blank = /\s/u;
@@ -16,6 +9,18 @@ const wide = /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=
 const combining = /\p{M}/u;
 // Terminals would obey these; a file that is only being quoted must not speak to the terminal.
 const control = /[\p{Cc}\p{Bidi_Control}]/gu;
+
+/** `text` with what a terminal would obey replaced; line breaks and tabs stay. */
+export function printable(text: string): string {
+  return text.replace(control, (character) => (/[\t\n]/.test(character) ? character : "�"));
+}
+
+/** A place in a text; `line` and `column` count from 1. */
+export interface Position {
+  readonly offset: number;
+  readonly line: number;
+  readonly column: number;
+}
 
 /** The position of `offset` in `text`; an offset behind the end is the end. */
 export function positionAt(text: string, offset: number): Position {
@@ -62,9 +67,7 @@ export function excerptAt(text: string, { offset, line, column }: Position): str
     ...text.slice(offset, lineEnd < 0 ? undefined : offset + lineEnd),
   ];
   const from = Math.max(0, column - 1 - excerptWidth / 2);
-  const shown = characters
-    .slice(from, from + excerptWidth)
-    .map((c) => (c === "\t" ? c : c.replace(control, "�")));
+  const shown = characters.slice(from, from + excerptWidth).map(printable);
   const gutter = `${line} | ${from > 0 ? "…" : ""}`;
   const under = shown.slice(0, column - 1 - from).map(blankAs);
   return `${gutter}${shown.join("")}\n${" ".repeat(gutter.length)}${under.join("")}^`;

@@ -3,7 +3,7 @@
 // The parser is PostgreSQL's own: it counts bytes of UTF-8 for statements, and characters for errors.
 import { hasSqlDetails, type ParseResult, parse, type RawStmt } from "libpg-query";
 import { Fault } from "../fault/fault.ts";
-import { excerptAt, offsetAfter, type Position, positionAt } from "./position.ts";
+import { excerptAt, offsetAfter, type Position, positionAt, printable } from "./position.ts";
 import { type TransactionControl, transactionControl, transactionRefusal } from "./transaction.ts";
 
 export interface Statement {
@@ -73,7 +73,7 @@ function syntaxFault(text: string, file: string, characters: number, cause: Erro
   const position = positionAt(text, offsetAfter(text, 0, Math.max(0, characters)));
   const metaCommand = /^\\\S*/.exec(text.slice(position.offset))?.[0];
   const copiesData = /\bcopy\b[^;]*\bfrom\s+stdin\b[^;]*;/i.test(text.slice(0, position.offset));
-  const what = metaCommand ? `${metaCommand} is a command of psql, not SQL` : cause.message;
+  const what = metaCommand ? `${metaCommand} is a command of psql, not SQL` : firstLine(cause.message);
   let hint: string | undefined;
   if (metaCommand)
     hint = "Remove the line: only psql understands it, and a migration also goes through other clients.";
@@ -83,4 +83,10 @@ function syntaxFault(text: string, file: string, characters: number, cause: Erro
     hint,
     cause,
   });
+}
+
+// An unterminated quote is near everything up to the end of the file.
+function firstLine(message: string): string {
+  const [line = ""] = printable(message).split("\n");
+  return line === message && line.length <= 160 ? line : `${line.slice(0, 160)}…`;
 }
