@@ -53,6 +53,10 @@ export const faults = {
     exit: exits.noEngine,
     hint: "The server ended while the run was using it; run again, and see its log above.",
   },
+  SESSION_REFUSED: {
+    exit: exits.usage,
+    hint: "The role must exist, be granted to the role that sessions connect as, and its settings must be valid.",
+  },
   NOT_DISPOSABLE: {
     exit: exits.usage,
     hint: "Name only a server that may be thrown away, add --disposable, and leave no database of yours in it.",
