@@ -14,6 +14,9 @@ export interface Database extends AsyncDisposable {
   address(user: string): Address;
 }
 
+/** The part of a cluster that databases are made with. */
+export type Host = Pick<Cluster, "superuser" | "kept">;
+
 interface DatabaseOptions {
   /** The role that owns it; default the superuser. */
   readonly owner?: string;
@@ -22,7 +25,7 @@ interface DatabaseOptions {
 }
 
 /** A new database under a name that no other run uses, marked with our owner record. */
-export async function createDatabase(cluster: Cluster, options: DatabaseOptions = {}): Promise<Database> {
+export async function createDatabase(cluster: Host, options: DatabaseOptions = {}): Promise<Database> {
   const name = `tenantproof_${randomBytes(6).toString("hex")}`;
   const quoted = quoteIdentifier(name);
   const owner = options.owner === undefined ? "" : ` owner ${quoteIdentifier(options.owner)}`;
@@ -41,7 +44,7 @@ export async function createDatabase(cluster: Cluster, options: DatabaseOptions 
 }
 
 /** A copy of `template`, owned by its owner. */
-export async function cloneDatabase(cluster: Cluster, template: string): Promise<Database> {
+export async function cloneDatabase(cluster: Host, template: string): Promise<Database> {
   const owner = await withConnection(cluster.superuser, async (connection) => {
     const { rows } = await connection.query(
       "select pg_catalog.pg_get_userbyid(datdba) as owner from pg_catalog.pg_database where datname = $1",
@@ -54,7 +57,7 @@ export async function cloneDatabase(cluster: Cluster, template: string): Promise
 }
 
 /** Nobody is in the database `name` or can enter it, so that it can be cloned at any time. */
-export async function freezeTemplate(cluster: Cluster, name: string): Promise<void> {
+export async function freezeTemplate(cluster: Host, name: string): Promise<void> {
   await withConnection(cluster.superuser, async (connection) => {
     await connection.query(
       `alter database ${quoteIdentifier(name)} with allow_connections false is_template true`,
@@ -66,7 +69,7 @@ export async function freezeTemplate(cluster: Cluster, name: string): Promise<vo
   });
 }
 
-async function dropDatabase(cluster: Cluster, name: string): Promise<void> {
+async function dropDatabase(cluster: Host, name: string): Promise<void> {
   if (cluster.kept) return;
   const quoted = quoteIdentifier(name);
   await withConnection(cluster.superuser, async (connection) => {

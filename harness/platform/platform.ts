@@ -31,16 +31,15 @@ export interface PreparedPlatform extends PlatformChoice {
 
 /**
  * The cluster has the platform's roles, their memberships and settings; run again, it changes nothing.
- * `superuser` is a superuser's connection to any database. `password` is given to every role that logs in.
+ * `superuser` is a superuser's connection to any database; its password becomes that of every role that logs in.
  */
 export async function preparePlatform(
   superuser: Connection,
   choice: PlatformChoice,
-  { password = "" }: { readonly password?: string } = {},
 ): Promise<PreparedPlatform> {
   const [before, deployer] = [await roleNames(superuser), await chooseDeployer(superuser)];
   const folder = choice.platform === "none" ? "plain" : "supabase";
-  await run(superuser, [`${folder}/roles.sql`], { deployer, password });
+  await run(superuser, [`${folder}/roles.sql`], deployer);
   const createdRoles = (await roleNames(superuser)).filter((name) => !before.includes(name));
   return { ...choice, deployer, createdRoles };
 }
@@ -59,7 +58,7 @@ export async function installPlatform(superuser: Connection, prepared: PreparedP
           "supabase/storage.sql",
           `supabase/privileges-${prepared.privileges}.sql`,
         ];
-  await run(superuser, files, { deployer: prepared.deployer, password: "" });
+  await run(superuser, files, prepared.deployer);
 }
 
 /** The roles that `preparePlatform` created are gone. Databases made for the platform must be dropped before. */
@@ -83,19 +82,12 @@ async function roleNames(superuser: Connection): Promise<string[]> {
   return rows.map((row) => (row as { rolname: string }).rolname);
 }
 
-/** Runs the files in one transaction, with their parameters set for its duration only. */
-async function run(
-  superuser: Connection,
-  files: readonly string[],
-  parameters: { readonly deployer: string; readonly password: string },
-): Promise<void> {
+/** Runs the files in one transaction, with their parameter set for its duration only. */
+async function run(superuser: Connection, files: readonly string[], deployer: string): Promise<void> {
   const sql = await Promise.all(files.map((file) => readFile(new URL(file, import.meta.url), "utf8")));
   await superuser.query("begin; set local client_min_messages = error");
   try {
-    await superuser.query(
-      "select set_config('tenantproof.deployer', $1, true), set_config('tenantproof.password', $2, true)",
-      [parameters.deployer, parameters.password],
-    );
+    await superuser.query("select set_config('tenantproof.deployer', $1, true)", [deployer]);
     await superuser.query(sql.join("\n"));
     await superuser.query("commit");
   } catch (thrown) {

@@ -1,12 +1,14 @@
 -- Plain PostgreSQL: the role that runs migrations, with no powers of its own. Run once a cluster, as a superuser.
 -- Harmless when run again.
 --   tenantproof.deployer  role that runs migrations; default postgres
---   tenantproof.password  its password; default none
 
 do $$
 declare
   deployer constant text := coalesce(nullif(current_setting('tenantproof.deployer', true), ''), 'postgres');
-  password constant text := nullif(current_setting('tenantproof.password', true), '');
+  -- Whoever logs in does so with the superuser's password: a SCRAM verifier holds for any name.
+  password constant text := (
+    select rolpassword from pg_catalog.pg_authid where rolname = current_user and rolpassword like 'SCRAM-%'
+  );
 begin
   if exists (select from pg_catalog.pg_roles where rolname = deployer and rolsuper) then
     raise 'role % is a superuser; name another deployer', deployer using errcode = 'invalid_role_specification';

@@ -1,13 +1,15 @@
 -- The roles of a Supabase project, their memberships and settings. Cluster-wide: run once a cluster, as its superuser.
 -- Harmless when run again.
 --   tenantproof.deployer  role that runs migrations; default postgres
---   tenantproof.password  password of the roles that log in; default none
 -- Left out, for want of Supabase's own libraries: session_preload_libraries of authenticator (supautils, safeupdate).
 
 do $$
 declare
   deployer constant text := coalesce(nullif(current_setting('tenantproof.deployer', true), ''), 'postgres');
-  password constant text := nullif(current_setting('tenantproof.password', true), '');
+  -- Whoever logs in does so with the superuser's password: a SCRAM verifier holds for any name.
+  password constant text := (
+    select rolpassword from pg_catalog.pg_authid where rolname = current_user and rolpassword like 'SCRAM-%'
+  );
   -- Since 16, CREATEROLE alone no longer lets a role administer another one.
   administering constant text :=
     case when current_setting('server_version_num')::int >= 160000 then ' with admin option' else '' end;
