@@ -1,9 +1,7 @@
--- The database itself without its name, schemas, extensions, settings and default privileges.
+-- The database itself without its name and comment (a clone has its own), schemas, extensions, settings and default privileges.
 select
   'database'::text, 'itself'::text, d.tableoid, d.oid, 0, null::oid, d.datdba, d.datacl, 'd'::"char",
-  pg_catalog.jsonb_build_object(
-    'description', pg_catalog.shobj_description(d.oid, 'pg_database'),
-    'connections', nullif(d.datconnlimit, -1))
+  pg_catalog.jsonb_build_object('connections', nullif(d.datconnlimit, -1))
 from pg_catalog.pg_database d
 where d.datname = pg_catalog.current_database()
 union all
