@@ -50,7 +50,7 @@ async function readContext(machine: Machine): Promise<DockerAddress | undefined>
   const path = join(folder, "contexts", "meta", hash, "meta.json");
   const meta = parse(metaSchema, await readFile(path, "utf8").catch(() => ""));
   if (!meta) {
-    throw new Fault("NO_ENGINE", `The docker context "${name}" is chosen, but cannot be read`, {
+    throw new Fault("NO_ENGINE", `The docker context "${name}" is chosen, but cannot be read.`, {
       where: path,
       hint: "Choose another with 'docker context use', or set DOCKER_HOST.",
     });

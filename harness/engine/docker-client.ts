@@ -5,6 +5,7 @@ import { env } from "node:process";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "testcontainers";
 import { Fault, messageOf } from "../fault/fault.ts";
 import type { DockerAddress } from "./docker-address.ts";
+import { findPublishedHost } from "./docker-host.ts";
 import { readTarget } from "./docker-ping.ts";
 import { isAlive, readOwner } from "./owner.ts";
 
@@ -40,11 +41,11 @@ export async function connectDocker(address: DockerAddress): Promise<DockerClien
       },
     );
   }
-  const { host: named, serverVersion, operatingSystem } = client.info.containerRuntime;
+  const { Name, ServerVersion, OperatingSystem } = await docker.info();
   return {
     docker,
-    host: named === "localhost" ? "127.0.0.1" : named,
-    description: `Docker ${serverVersion} on ${operatingSystem}`,
+    host: await findPublishedHost(address, Name),
+    description: `Docker ${ServerVersion} on ${OperatingSystem}`,
   };
 }
 
@@ -54,6 +55,8 @@ async function asTold<T>(address: DockerAddress, use: () => Promise<T>): Promise
     DOCKER_HOST: address.uri,
     DOCKER_TLS_VERIFY: address.certificates ? "1" : undefined,
     DOCKER_CERT_PATH: address.certificates,
+    // In a container it would pull an image to find the host; we know better (docker-host.ts).
+    TESTCONTAINERS_HOST_OVERRIDE: "localhost",
   };
   const before = Object.keys(told).map((name) => [name, env[name]] as const);
   setEnvironment(Object.entries(told));

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import { ImageName } from "testcontainers";
 import { getAuthConfig } from "testcontainers/build/container-runtime/index.js";
 import { Fault, messageOf } from "../fault/fault.ts";
@@ -74,8 +75,13 @@ export async function buildImage(docker: Docker, major: Major, machine: Machine,
       if (text.startsWith("Step ")) say(`docker: ${text.split("\n")[0]}`);
     });
   } catch (thrown) {
-    const end = log.join("").trimEnd().split("\n").slice(-shownLogLines).join("\n");
-    throw imageFault(`The image could not be built from ${base}: ${messageOf(thrown)}\n${end}`, thrown, [
+    const end = stripVTControlCharacters(log.join("")).trimEnd().split("\n").slice(-shownLogLines).join("\n");
+    // The engine quotes the whole command, which we know.
+    const said = messageOf(thrown).replace(
+      /^The command '.*' returned/s,
+      "a step of the Dockerfile returned",
+    );
+    throw imageFault(`The image could not be built from ${base}: ${said}\n${end}`, thrown, [
       "The end of the build's log is shown above. Is the way to the package archive open? A base of your own goes",
       "into TENANTPROOF_BASE_IMAGE, a ready image with pgAudit into TENANTPROOF_IMAGE.",
     ]);

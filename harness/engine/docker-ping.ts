@@ -36,7 +36,7 @@ function nothingFound(addresses: readonly DockerAddress[], silences: readonly Si
   const [only] = silences;
   if (only && addresses.length === 1) return only;
   return {
-    why: "no Docker engine listens at any of the usual places",
+    why: "No Docker engine listens at any of the usual places.",
     hint: "Start Docker, Podman or Colima, or say where it listens with DOCKER_HOST.",
   };
 }
@@ -51,28 +51,28 @@ async function ping(address: DockerAddress): Promise<Answer> {
     const response = await ask(address);
     // Docker and Podman both tell the version of their API; a stranger on that port does not.
     if (response.statusCode === 200 && response.headers["api-version"]) return { address };
-    if (response.statusCode === 200) return silent(`what answers at ${place} is no Docker engine`, correct);
+    if (response.statusCode === 200) return silent(`What answers at ${place} is no Docker engine.`, correct);
     return silent(
-      `the Docker engine at ${place} answers with HTTP status ${response.statusCode}`,
+      `The Docker engine at ${place} answers with HTTP status ${response.statusCode}.`,
       "Look into the engine's log, and restart it.",
     );
   } catch (thrown) {
     if (thrown instanceof Fault) return silent(thrown.message, thrown.hint);
     const { name, code } = thrown as NodeJS.ErrnoException;
     if (name === "AbortError" || name === "TimeoutError") {
-      return silent(`the Docker engine at ${place} did not answer within ${pingLimitMs} ms`, "Restart it.");
+      return silent(`The Docker engine at ${place} did not answer within ${pingLimitMs} ms.`, "Restart it.");
     }
     if (code === "EACCES" || code === "EPERM") {
       return silent(
-        `this user may not use the Docker engine at ${place}`,
+        `This user may not use the Docker engine at ${place}.`,
         "Join its group (usermod -aG docker USER, then sign in again), or use rootless Docker.",
       );
     }
-    if (code === "ECONNREFUSED") return silent(`nobody listens at ${place}`, "Start the Docker engine.");
+    if (code === "ECONNREFUSED") return silent(`Nobody listens at ${place}.`, "Start the Docker engine.");
     if (code === "ENOENT" || code === "ENOTDIR") {
-      return silent(`there is no Docker engine at ${place}`, `Start the engine. ${correct}`, true);
+      return silent(`There is no Docker engine at ${place}.`, `Start the engine. ${correct}`, true);
     }
-    return silent(`the Docker engine at ${place} cannot be reached: ${messageOf(thrown)}`, correct);
+    return silent(`The Docker engine at ${place} cannot be reached: ${messageOf(thrown)}.`, correct);
   }
 }
 
@@ -110,7 +110,7 @@ export function readTarget(address: DockerAddress): Target {
   }
   throw new Fault(
     "NO_ENGINE",
-    `${from} names "${uri}", which is no address of a Docker engine that can be used`,
+    `${from} names "${uri}", which is no address of a Docker engine that can be used.`,
     {
       hint: uri.startsWith("ssh:")
         ? "Forward its socket (ssh -L /tmp/docker.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/docker.sock."
@@ -124,8 +124,12 @@ async function readCertificates(folder: string): Promise<{ ca: Buffer; cert: Buf
   try {
     return { ca: await read("ca.pem"), cert: await read("cert.pem"), key: await read("key.pem") };
   } catch (thrown) {
-    throw new Fault("NO_ENGINE", `the Docker engine wants TLS, but ${messageOf(thrown)}`, {
-      hint: "Set DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem.",
-    });
+    throw new Fault(
+      "NO_ENGINE",
+      `The Docker engine wants TLS, but its certificates cannot be read: ${messageOf(thrown)}.`,
+      {
+        hint: "Set DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem.",
+      },
+    );
   }
 }

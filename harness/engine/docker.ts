@@ -3,6 +3,7 @@
 // Lifeline: the container's standard input, held by us; see docker-container.ts.
 
 import { randomBytes } from "node:crypto";
+import { pid } from "node:process";
 import { Fault } from "../fault/fault.ts";
 import {
   type Availability,
@@ -49,8 +50,7 @@ async function start(
   say: (line: string) => void,
 ): Promise<Cluster> {
   const reach = await findDocker(machine);
-  if ("why" in reach)
-    throw new Fault("NO_ENGINE", `No Docker engine can be used: ${reach.why}`, { hint: reach.hint });
+  if ("why" in reach) throw new Fault("NO_ENGINE", reach.why, { hint: reach.hint });
   // testcontainers takes half a second to load, and trusts whatever it is pointed at: it comes after the ping.
   const { connectDocker, sweepDocker } = await import("./docker-client.ts");
   const { buildImage, pullImage } = await import("./docker-image.ts");
@@ -65,7 +65,7 @@ async function start(
   const plan = {
     client,
     image,
-    name: `tenantproof-${process.pid}-${randomBytes(4).toString("hex")}`,
+    name: `tenantproof-${pid}-${randomBytes(4).toString("hex")}`,
     password: randomBytes(18).toString("base64url"),
     major: request.major,
     port: request.port,

@@ -53,11 +53,8 @@ rm password
 echo 'host all all all scram-sha-256' >> "$data/pg_hba.conf"
 
 # Asked for a value that depends on them, the server loads the libraries first: the one test that holds everywhere.
-preload=
-for library in pgaudit pg_stat_statements; do
-  if $drop "$binaries/postgres" -D "$data" -c "shared_preload_libraries=$library" -C shared_memory_size >/dev/null 2>&1; then
-    preload=${preload:+$preload,}$library
-  fi
+for preload in pgaudit,pg_stat_statements pgaudit pg_stat_statements ""; do
+  $drop "$binaries/postgres" -D "$data" -c "shared_preload_libraries=$preload" -C shared_memory_size >/dev/null 2>&1 && break
 done
 
 exec 3<&0
