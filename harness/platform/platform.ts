@@ -61,10 +61,17 @@ export async function installPlatform(superuser: Connection, prepared: PreparedP
   await run(superuser, files, prepared.deployer);
 }
 
-/** The roles that `preparePlatform` created are gone. Databases made for the platform must be dropped before. */
+/**
+ * The roles that `preparePlatform` created are gone, and so is what it set for a superuser that was there before.
+ * Databases made for the platform must be dropped first.
+ */
 export async function removePlatform(superuser: Connection, prepared: PreparedPlatform): Promise<void> {
-  if (prepared.createdRoles.length === 0) return;
-  const roles = prepared.createdRoles.map(quoteIdentifier).join(", ");
+  const { platform, createdRoles } = prepared;
+  if (platform === "supabase" && !createdRoles.includes("supabase_admin")) {
+    await superuser.query("alter role supabase_admin reset search_path");
+  }
+  if (createdRoles.length === 0) return;
+  const roles = createdRoles.map(quoteIdentifier).join(", ");
   // DROP OWNED takes the grants on server parameters with it, which would hold the roles back.
   await superuser.query(`drop owned by ${roles}; drop role ${roles}`);
 }
