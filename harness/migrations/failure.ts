@@ -46,7 +46,7 @@ export function failureFault(script: Script, failure: Failure): Fault {
   return new Fault(faultCode, lines.join("\n"), {
     where: position === undefined ? script.file : `${script.file}:${position.line}:${position.column}`,
     hint: hints[code] ?? (undone || faultCode === "MIGRATION_TIMEOUT" ? undefined : partialHint),
-    cause: error,
+    cause: withoutRows(error),
   });
 }
 
@@ -74,4 +74,9 @@ function placeInBlock(text: string, statement: Statement, context: string): Posi
 function contextOf(error: ServerError): string[] {
   const lines = (error.where ?? "").split("\n").filter((line) => /^(PL\/pgSQL|SQL) function /.test(line));
   return lines.map((line) => `in ${line}`);
+}
+
+// Whoever prints a cause prints all its fields, and pg's error has DETAIL among them.
+function withoutRows({ message, code }: ServerError): Error {
+  return Object.assign(new Error(message), { code });
 }

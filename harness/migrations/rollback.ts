@@ -23,7 +23,9 @@ export function planRollback(
     const { file, rollback } = migration;
     if (rollback === undefined)
       problems.push(`${file} has no rollback script: rollback/${file} is not there.`);
-    const first = dependentsOf(migration, plan).filter((other) => !leaving.includes(other));
+    const first = dependentsOf(migration, plan)
+      .filter((other) => !leaving.includes(other))
+      .toReversed();
     if (first.length > 0)
       problems.push(`Before ${file}, roll back ${first.map((other) => other.file).join(", ")}.`);
   }
