@@ -30,7 +30,7 @@ export function dockerEngine(machine: Machine = thisMachine()): Engine {
 
 async function probe(machine: Machine, request: EngineRequest): Promise<Availability> {
   const reach = await findDocker(machine);
-  if ("why" in reach) return { available: false, ...reach };
+  if ("why" in reach) return { available: false, why: reach.why, hint: reach.hint };
   const image = readyImage(machine, request);
   return {
     available: true,
