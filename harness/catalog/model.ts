@@ -60,8 +60,10 @@ export interface Column {
   readonly maxLength: number | null;
   readonly precision: number | null;
   readonly scale: number | null;
-  /** The outermost domain, with the checks of it and of every domain below it. */
+  /** The outermost domain, with the checks of it and of every domain below it; an array's elements not counted. */
   readonly domain: (Named & { readonly checks: readonly Check[] }) | null;
+  /** Of an array: the checks of its elements' domains. */
+  readonly elementChecks: readonly Check[];
 }
 
 export interface ForeignKey {

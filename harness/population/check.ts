@@ -1,5 +1,5 @@
 import { type Node, parse } from "libpg-query";
-import { type Demand, meet, type Way } from "./demand.ts";
+import { type Demand, elementsOf, meet, type Way } from "./demand.ts";
 import { callOf, columnOf, columnsIn, constantOf, constantsOf, stringOf } from "./expression.ts";
 
 /**
@@ -73,6 +73,8 @@ function solveOperator({ kind, name, lexpr, rexpr }: Operator, negated: boolean)
     }
     return list.flatMap((constant) => compare(operator, lexpr, constant));
   }
+  const among = written === "<@" && !negated ? constantsOf(rexpr) : undefined;
+  if (among) return [{ [elementsOf(columnOf(lexpr) ?? "")]: { oneOf: among } }];
   const [left, right] = [constantOf(lexpr), constantOf(rexpr)];
   if (right !== undefined) return compare(operator, lexpr, right);
   if (left !== undefined) return compare(mirrors[operator] ?? "", rexpr, left);
@@ -91,7 +93,8 @@ function compare(operator: string, node: Node | undefined, constant: string): Wa
       call.name,
     )
   ) {
-    return [{ [inner]: lengthDemand(operator, Number(constant)) }];
+    const ofJson = call.name.startsWith("json") ? { jsonType: "array" } : {};
+    return [{ [inner]: { ...lengthDemand(operator, Number(constant)), ...ofJson } }];
   }
   if (/^jsonb?_typeof$/.test(call.name) && operator === "=") return [{ [inner]: { jsonType: constant } }];
   if (/^(btrim|ltrim|rtrim|trim|lower|upper|coalesce)$/.test(call.name)) {

@@ -27,6 +27,11 @@ export interface Bound {
 
 export type Way = Readonly<Record<string, Demand>>;
 
+/** The name under which a way holds what it demands of each element of an array column. */
+export function elementsOf(column: string): string {
+  return `${column}[]`;
+}
+
 // More ways than these have never been needed; without a limit they multiply with each check.
 const mostWays = 24;
 

@@ -2,11 +2,10 @@
 // Fullness: how much a draft gives: `full` all but defaults, `sparse` only what must be, `explicit` defaults too.
 import type { Column, ForeignKey, Table } from "../catalog/model.ts";
 import { key } from "../catalog/schema.ts";
-import type { Demand, Way } from "./demand.ts";
-import type { Plot } from "./ownership.ts";
+import { type Demand, elementsOf, type Way } from "./demand.ts";
+import { type Plot, peopleTable } from "./ownership.ts";
 import type { Person, Recipes } from "./recipes.ts";
-import { seededUuid } from "./uuid.ts";
-import { makeValue } from "./value.ts";
+import { makeValue, smallSet } from "./value.ts";
 
 /** Column -> value in PostgreSQL's text form, which every type reads back. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -37,6 +36,10 @@ export interface DraftSources {
   metadata(person: Person): unknown;
 }
 
+interface Radix {
+  size: number;
+}
+
 /** A valid row, as far as the catalog says what is valid: same-tenant parents, values by type and check. */
 export function draftRow(request: DraftRequest, sources: DraftSources): Row {
   const { plot, tenant, person, way, newcomer = false } = request;
@@ -44,20 +47,22 @@ export function draftRow(request: DraftRequest, sources: DraftSources): Row {
   const row: Record<string, string | null> = {};
   if (owner.by === "tenant" && tenant !== undefined) {
     const isNewTenant = newcomer && plot.isTenants;
-    row[owner.column] = isNewTenant ? newKey(table, owner.column, sources) : tenant;
+    row[owner.column] = isNewTenant ? newKey(table, owner.column, way, sources) : tenant;
   }
   if (plot.isPeople && person) {
-    const id = newcomer ? newKey(table, "id", sources) : person.id;
+    const id = newcomer ? (newKey(table, "id", way, sources) ?? "") : person.id;
     Object.assign(row, accountOf(table, { ...person, id }, sources));
   }
   for (const foreignKey of byWidth(table.foreignKeys)) point(row, foreignKey, request, sources);
 
+  // Turns count through the combinations of several small sets, as digits do.
+  const radix: Radix = { size: 1 };
   const own = sources.recipes[key(table)] ?? {};
   for (const column of table.columns) {
     if (column.name in row || column.generated) continue;
     const recipe = own[column.name];
     if (recipe) row[column.name] = recipe({ tenant, person, n: sources.next(), seed: sources.seed });
-    else if (isGiven(column, request)) row[column.name] = chosenValue(column, request, sources);
+    else if (isGiven(column, request)) row[column.name] = chosenValue(column, request, sources, radix);
   }
   for (const [name, { sameAs }] of Object.entries(way)) {
     if (sameAs !== undefined && sameAs in row && name in row) row[name] = row[sameAs] as string | null;
@@ -69,12 +74,24 @@ function chosenValue(
   column: Column,
   { plot, person, turn, way }: DraftRequest,
   sources: DraftSources,
+  radix: Radix,
 ): string | null {
   if (person && namesPerson(column)) return person.id;
   const demand = way[column.name] ?? {};
+  const elements = way[elementsOf(column.name)];
   // Sets with few values are gone through where they make a key distinct, and else stay with their first.
   const isKey = plot.table.uniques.some((unique) => unique.columns.includes(column.name));
-  return makeValue({ column, demand, n: sources.next(), turn: isKey ? turn : 0, seed: sources.seed });
+  const size = isKey ? (smallSet({ column, demand })?.length ?? 1) : 1;
+  const place = Math.floor(turn / radix.size);
+  radix.size *= Math.max(1, size);
+  return makeValue({
+    column,
+    demand,
+    elements,
+    n: sources.next(),
+    turn: isKey ? place : 0,
+    seed: sources.seed,
+  });
 }
 
 function isGiven(column: Column, { plot, way, fullness }: DraftRequest): boolean {
@@ -137,7 +154,7 @@ function point(
   const optional = free.filter((column) => !column.notNull);
   const isSelf = key(fk.target) === key(table);
   if (isSelf && optional.length === 0) {
-    pointToSelf(row, fk, table, sources);
+    pointToSelf(row, fk, request, sources);
     return;
   }
   const parent =
@@ -166,6 +183,7 @@ function chooseParent(
   { tenant, person, turn }: DraftRequest,
   sources: DraftSources,
 ) {
+  if (person && key(fk.target) === key(peopleTable)) return { id: person.id };
   const fixed = fk.columns
     .map((name, place) => [name, fk.target.columns[place] as string] as const)
     .filter(([name]) => name in row);
@@ -181,22 +199,19 @@ function chooseParent(
 function pointToSelf(
   row: Record<string, string | null>,
   fk: ForeignKey,
-  table: Table,
+  { plot: { table }, way }: DraftRequest,
   sources: DraftSources,
 ): void {
-  fk.columns.forEach((name, place) => {
+  for (const [place, name] of fk.columns.entries()) {
     const target = fk.target.columns[place] as string;
-    const column = table.columns.find((one) => one.name === target) as Column;
-    const n = sources.next();
-    row[target] ??=
-      column.baseType === "uuid" ? seededUuid(sources.seed, `self ${n}`) : String(1_000_000 + n);
+    row[target] ??= newKey(table, target, way, sources);
     row[name] = row[target];
-  });
+  }
 }
 
 /** A key far from those that sequences give. */
-function newKey(table: Table, name: string, sources: DraftSources): string {
-  const n = sources.next();
-  const isUuid = table.columns.find((column) => column.name === name)?.baseType === "uuid";
-  return isUuid ? seededUuid(sources.seed, `key ${n}`) : String(1_000_000 + n);
+function newKey(table: Table, name: string, way: Way, sources: DraftSources): string | null {
+  const column = table.columns.find((one) => one.name === name) as Column;
+  const n = 1_000_000 + sources.next();
+  return makeValue({ column, demand: way[name] ?? {}, n, turn: n, seed: sources.seed });
 }

@@ -6,7 +6,7 @@ import type { Connection } from "../catalog/connection.ts";
 import type { Named, Schema, Table } from "../catalog/model.ts";
 import { key } from "../catalog/schema.ts";
 import { solveCheck } from "./check.ts";
-import { combineWays, type Way } from "./demand.ts";
+import { combineWays, elementsOf, type Way } from "./demand.ts";
 import type { Row } from "./draft.ts";
 import { type Plot, plotTables, type Tenure } from "./ownership.ts";
 import type { Person, Recipes } from "./recipes.ts";
@@ -46,7 +46,7 @@ export interface Population {
   rows(table: Named, tenant: string): readonly Row[];
   /**
    * A fresh valid row of the tenant that has not been inserted; what it leaves out has a default.
-   * Undefined where the table is none of a tenant's.
+   * Undefined where the table is none of a tenant's, or its keys leave room for no more. `person` may be anybody.
    */
   newRow(table: Named, tenant: string, person?: Person): Row | undefined;
 }
@@ -117,8 +117,9 @@ function report(
 /** The ways to satisfy all checks of the table and of its columns' domains. */
 async function waysOf(table: Table): Promise<Way[]> {
   const checks = table.checks.map(({ definition }) => solveCheck(definition));
-  const domains = table.columns.flatMap((column) =>
-    (column.domain?.checks ?? []).map(({ definition }) => solveCheck(definition, column.name)),
-  );
+  const domains = table.columns.flatMap((column) => [
+    ...(column.domain?.checks ?? []).map(({ definition }) => solveCheck(definition, column.name)),
+    ...column.elementChecks.map(({ definition }) => solveCheck(definition, elementsOf(column.name))),
+  ]);
   return combineWays(await Promise.all([...checks, ...domains]));
 }

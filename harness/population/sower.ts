@@ -24,6 +24,9 @@ interface Place {
   readonly turn: number;
 }
 
+// How far to look for a combination of parents and labels that no key has yet.
+const mostTurns = 16;
+
 /** Fills one table after the other and remembers whose rows are where. Its connection is in a transaction. */
 export class Sower {
   private readonly found = new Map<string, Map<string | undefined, Row[]>>();
@@ -81,17 +84,16 @@ export class Sower {
     };
   }
 
-  /** A row that has not been inserted, made the way that the server accepted. */
-  fresh({ plot, ways }: Field, tenant: string, person: Person | undefined): Row {
+  /** A row that has not been inserted, made the way that the server accepted; undefined where keys leave no room. */
+  fresh({ plot, ways }: Field, tenant: string, person: Person | undefined): Row | undefined {
     const manner = this.manners.get(key(plot.table)) ?? { way: ways[0] ?? {}, fullness: "full" };
     const people = this.request.tenants.find(({ id }) => id === tenant)?.people ?? [];
-    let row: Row = {};
-    for (let turn = 0; turn < 16; turn += 1) {
+    for (let turn = 0; turn < mostTurns; turn += 1) {
       const someone = person ?? people[turn % people.length];
-      row = draftRow({ plot, tenant, person: someone, turn, ...manner, newcomer: true }, this.sources);
-      if (this.isFree(plot, row)) break;
+      const row = draftRow({ plot, tenant, person: someone, turn, ...manner, newcomer: true }, this.sources);
+      if (this.isFree(plot, row)) return row;
     }
-    return row;
+    return undefined;
   }
 
   /** Reads what is in the table now, and whose it is. */
@@ -187,7 +189,7 @@ export class Sower {
   /** A draft for each place, without those that would repeat a key; the keys are taken. */
   private draftAll(plot: Plot, places: readonly Place[], manner: Manner): Row[] {
     return places.flatMap(({ tenant, person, turn }) => {
-      for (let shift = 0; shift < 16; shift += 1) {
+      for (let shift = 0; shift < mostTurns; shift += 1) {
         const row = draftRow(
           { plot, tenant: tenant?.id, person, turn: turn + shift, ...manner },
           this.sources,

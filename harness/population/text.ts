@@ -26,18 +26,22 @@ export function makeText(column: Column, demand: Demand, n: number, seed: number
   const text = inCase(within(plain, demand.minLength ?? 0, limit, n), demand);
   const patterns = (demand.patterns ?? []).map(toRegExp).filter((pattern) => pattern !== undefined);
   const fits = (value: string) => patterns.every((pattern) => pattern.test(value));
-  if (fits(text)) return text;
-  const found = sample(stringMatching(patterns[0] as RegExp, { size: "small" }), {
-    seed: seed + n,
-    numRuns: 200,
-  })
-    .map((value) => inCase(value, demand))
-    // Control characters are legal but unreadable, and NUL is not even legal.
-    .filter(
-      (value) =>
-        /^[\x20-\x7e]*$/.test(value) && value.length <= limit && value.length >= (demand.minLength ?? 0),
-    );
-  return found.find(fits) ?? text;
+  const allowed = (value: string) =>
+    fits(value) && value.length <= limit && value.length >= (demand.minLength ?? 0);
+  const guesses = [text, ...shapes.map(([, make]) => inCase(make(n), demand))];
+  return guesses.find(allowed) ?? sampled(patterns, seed + n, demand).find(allowed) ?? text;
+}
+
+/** Texts that match the first pattern, those in plain letters first. */
+function sampled(patterns: readonly RegExp[], seed: number, demand: Demand): string[] {
+  const [pattern] = patterns;
+  if (pattern === undefined) return [];
+  const found = sample(stringMatching(pattern, { size: "small" }), { seed, numRuns: 100 }).map((value) =>
+    inCase(value, demand),
+  );
+  // NUL is no character of a text, and other control characters are no help to a reader.
+  const readable = found.filter((value) => !/\p{C}/u.test(value));
+  return [...readable.filter((value) => /^[ -~]*$/.test(value)), ...readable];
 }
 
 function inCase(text: string, demand: Demand): string {

@@ -6,6 +6,8 @@ import { seededUuid } from "./uuid.ts";
 export interface ValueRequest {
   readonly column: Column;
   readonly demand: Demand;
+  /** What is asked of an array's elements. */
+  readonly elements?: Demand | undefined;
   /** Distinct numbers give distinct values, where the type has enough of them. */
   readonly n: number;
   /** Which of a small set: an enum's label, an item of a list, true or false. */
@@ -20,10 +22,11 @@ export function makeValue(request: ValueRequest): string | null {
   const choices = smallSet(request);
   if (choices !== undefined && choices.length > 0) return choices[turn % choices.length] as string;
   if (!column.isArray) return makeScalar(request);
-  const items = Array.from({ length: Math.max(1, demand.minLength ?? 1) }, (_, place) => {
-    const { minLength: _min, maxLength: _max, ...rest } = demand;
-    return makeScalar({ ...request, demand: rest, n: request.n + place });
-  });
+  const element = { ...request, column: { ...column, isArray: false }, demand: request.elements ?? {} };
+  const items = Array.from(
+    { length: Math.max(1, demand.minLength ?? 1) },
+    (_, place) => makeValue({ ...element, n: request.n + place, turn: turn + place }) ?? "",
+  );
   return `{${items.map((item) => `"${item.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }
 
@@ -45,7 +48,6 @@ const day = 86_400_000;
 function makeScalar(request: ValueRequest): string {
   const { column, demand, seed } = request;
   const n = request.n + 1000 * (demand.above ?? 0);
-  if (column.category === "enum") return column.enumLabels?.[request.turn % column.enumLabels.length] ?? "";
   if (column.category === "composite") return `(${",".repeat(Math.max(0, (column.attributes ?? 1) - 1))})`;
   if (column.category === "range" || column.category === "multirange") {
     const range = makeRange(column.rangeOf ?? "int4", n);

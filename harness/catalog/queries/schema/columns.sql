@@ -8,34 +8,36 @@ with recursive relations as (
     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and ($1::text[] is null or n.nspname = any ($1))
 ),
--- A domain over a domain over a type: every step down from the types that columns have.
+-- A domain over a domain over an array of a domain: every step down from the types that columns have.
 steps as (
-  select t.oid as start, t.oid, t.typtype, t.typbasetype, t.typtypmod, t.typnotnull, 0 as depth
+  select t.oid as start, t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory, t.typtypmod, t.typnotnull,
+    0 as depth, false as in_array
   from pg_catalog.pg_type t
   where t.oid in (
     select a.atttypid from pg_catalog.pg_attribute a join relations c on c.oid = a.attrelid
     where a.attnum > 0 and not a.attisdropped)
   union all
-  select s.start, t.oid, t.typtype, t.typbasetype, t.typtypmod, t.typnotnull, s.depth + 1
-  from steps s join pg_catalog.pg_type t on t.oid = s.typbasetype
-  where s.typtype = 'd'
+  select s.start, t.oid, t.typtype, t.typbasetype, t.typelem, t.typcategory, t.typtypmod, t.typnotnull,
+    s.depth + 1, s.in_array or s.typtype <> 'd'
+  from steps s
+  join pg_catalog.pg_type t on t.oid = case when s.typtype = 'd' then s.typbasetype else s.typelem end
+  where s.typtype = 'd' or s.typcategory = 'A'
 ),
--- What a column's type is in the end: without its domains, and then without its array.
+-- What a column's type is in the end, without its domains and its array.
 ends as (
-  select distinct on (s.start) s.start, e.oid, e.typname, e.typtype, e.typrelid, t.typcategory = 'A' as is_array,
-    bool_or(s.typtype = 'd' and s.typnotnull) over (partition by s.start) as not_null,
+  select distinct on (s.start) s.start, e.oid, e.typname, e.typtype, e.typrelid, s.in_array as is_array,
+    bool_or(s.typtype = 'd' and s.typnotnull and not s.in_array) over (partition by s.start) as not_null,
     max(s.typtypmod) filter (where s.typtype = 'd') over (partition by s.start) as typmod
   from steps s
-  join pg_catalog.pg_type t on t.oid = s.oid
-  join pg_catalog.pg_type e on e.oid = case when t.typcategory = 'A' then t.typelem else t.oid end
+  join pg_catalog.pg_type e on e.oid = s.oid
   order by s.start, s.depth desc
 ),
 domains as (
-  select s.start, pg_catalog.jsonb_agg(
+  select s.start, s.in_array, pg_catalog.jsonb_agg(
     pg_catalog.jsonb_build_object('name', k.conname, 'definition', pg_catalog.pg_get_constraintdef(k.oid))
     order by s.depth, k.conname) as checks
   from steps s join pg_catalog.pg_constraint k on k.contypid = s.oid and k.contype = 'c'
-  group by s.start
+  group by s.start, s.in_array
 )
 select c.nspname as schema, c.relname as name, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
   'name', a.attname,
@@ -62,7 +64,8 @@ select c.nspname as schema, c.relname as name, pg_catalog.jsonb_agg(pg_catalog.j
   'precision', case when e.typname = 'numeric' and m.typmod > 4 then ((m.typmod - 4) >> 16) & 65535 end,
   'scale', case when e.typname = 'numeric' and m.typmod > 4 then (((m.typmod - 4) & 2047) # 1024) - 1024 end,
   'domain', case when t.typtype = 'd' then pg_catalog.jsonb_build_object(
-    'schema', tn.nspname, 'name', t.typname, 'checks', coalesce(o.checks, '[]')) end
+    'schema', tn.nspname, 'name', t.typname, 'checks', coalesce(o.checks, '[]')) end,
+  'elementChecks', coalesce(x.checks, '[]')
 ) order by a.attnum) as columns
 from pg_catalog.pg_attribute a
 join relations c on c.oid = a.attrelid
@@ -71,7 +74,8 @@ join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
 join ends e on e.start = a.atttypid
 cross join lateral (select case when a.atttypmod >= 0 then a.atttypmod else e.typmod end as typmod) m
 left join pg_catalog.pg_type dt on dt.oid = a.atttypid and dt.typtype = 'd'
-left join domains o on o.start = a.atttypid
+left join domains o on o.start = a.atttypid and not o.in_array
+left join domains x on x.start = a.atttypid and x.in_array
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attnum > 0 and not a.attisdropped
 group by c.nspname, c.relname
