@@ -1,4 +1,4 @@
-import { Fault } from "../fault/fault.ts";
+import { Fault, messageOf } from "../fault/fault.ts";
 import type { Availability, Cluster, Engine, EngineName, EngineRequest } from "./cluster.ts";
 
 /** What each engine can do here, in the order of `engines`; for people who ask what is missing. */
@@ -12,9 +12,9 @@ export async function diagnose(
 }
 
 /**
- * A running cluster of the chosen engine. "auto" takes the first that can serve with pgAudit: docker, local, embedded;
- * else the first without. `say` receives one line a step, the first of them what was chosen and why.
- * @throws Fault NO_ENGINE when none can serve, and what the engine's `start` throws.
+ * A running cluster of the chosen engine. "auto" takes the first of `engines` that can serve with pgAudit, else the
+ * first without; never a server that is not ours. `say` receives one line a step: what was chosen and why, then how
+ * it comes. @throws Fault NO_ENGINE when none can serve; for a chosen engine, what its `start` throws.
  */
 export async function openCluster(
   choice: "auto" | EngineName,
@@ -22,47 +22,44 @@ export async function openCluster(
   engines: readonly Engine[],
   say: (line: string) => void,
 ): Promise<Cluster> {
-  const asked = engines.filter(({ name }) => (choice === "auto" ? name !== "existing" : name === choice));
-  const passedOver: string[] = [];
-  let fallback: Candidate | undefined;
-  for (const engine of asked) {
-    const availability = await engine.probe(request);
-    if (!availability.available) {
-      passedOver.push(`${engine.name}: ${availability.why} ${availability.hint}`);
-    } else if (choice === "auto" && !availability.pgaudit) {
-      passedOver.push(`${engine.name}: without pgAudit`);
-      fallback ??= { engine, detail: availability.detail };
-    } else {
-      return open({ engine, detail: availability.detail }, request, passedOver, say);
+  if (choice !== "auto") {
+    const chosen = engines.find(({ name }) => name === choice);
+    if (chosen === undefined) throw new Fault("NO_ENGINE", `There is no engine ${choice}.`);
+    return chosen.start(request, say);
+  }
+  const candidates = engines.filter(({ name }) => name !== "existing");
+  const found = await diagnose(candidates, request);
+  const able = found.flatMap(({ name, availability }) =>
+    availability.available ? [{ name, availability }] : [],
+  );
+  const best = [
+    ...able.filter((one) => one.availability.pgaudit),
+    ...able.filter((one) => !one.availability.pgaudit),
+  ];
+  const passedOver = new Map(
+    found.map(({ name, availability }) => [
+      name,
+      availability.available ? "has no pgAudit" : availability.why,
+    ]),
+  );
+  for (const { name, availability } of best) {
+    const engine = candidates.find((one) => one.name === name) as Engine;
+    passedOver.delete(name);
+    const before = candidates.slice(0, candidates.indexOf(engine)).map((one) => one.name);
+    const why = before.map((one) => `${one}: ${passedOver.get(one)}`).join("; ");
+    say(`Engine ${name}: ${availability.detail}${why ? ` (${why})` : ""}`);
+    try {
+      return await engine.start(request, say);
+    } catch (thrown) {
+      // What would befall the next engine as well is no reason to try it.
+      if (!(thrown instanceof Fault && (thrown.code === "NO_ENGINE" || thrown.code === "ENGINE_START")))
+        throw thrown;
+      passedOver.set(name, messageOf(thrown));
     }
   }
-  if (fallback) return open(fallback, request, passedOver, say);
-  throw noEngine(choice, request, passedOver);
-}
-
-interface Candidate {
-  readonly engine: Engine;
-  readonly detail: string;
-}
-
-async function open(
-  { engine, detail }: Candidate,
-  request: EngineRequest,
-  passedOver: readonly string[],
-  say: (line: string) => void,
-): Promise<Cluster> {
-  const why = passedOver.filter((line) => !line.startsWith(`${engine.name}:`)).join("; ");
-  say(`Engine ${engine.name}: ${detail}${why ? ` (not ${why})` : ""}`);
-  return engine.start(request, say);
-}
-
-function noEngine(choice: string, request: EngineRequest, passedOver: readonly string[]): Fault {
   const wanted = request.major === undefined ? "PostgreSQL" : `PostgreSQL ${request.major}`;
-  return new Fault(
-    "NO_ENGINE",
-    `No engine can give ${wanted}.\n${passedOver.map((line) => `  ${line}`).join("\n")}`,
-    {
-      where: `--engine ${choice}`,
-    },
-  );
+  const reasons = [...passedOver].map(([name, why]) => `  ${name}: ${why}`);
+  throw new Fault("NO_ENGINE", `No engine can give ${wanted}:\n${reasons.join("\n")}`, {
+    where: "--engine auto",
+  });
 }

@@ -7,8 +7,6 @@ import { cached } from "./cache.ts";
 import type { Machine } from "./machine.ts";
 import { runToEnd } from "./supervisor.ts";
 
-const fillTimeoutMs = 60_000;
-
 /**
  * `directory` has a fresh data directory in `data`: UTF-8, with one superuser. It is a copy of the first that these
  * binaries made, since copying takes a tenth of the time. @throws Fault ENGINE_START, NO_SPACE.
@@ -18,12 +16,10 @@ export async function fillDataDirectory(
   directory: string,
   superuser: string,
   machine: Machine,
+  patienceMs: number,
 ): Promise<void> {
   const run = (file: string, ...args: string[]) =>
-    runToEnd(
-      { directory, file, args, libraries: binaries.libraries, account: machine.account },
-      fillTimeoutMs,
-    );
+    runToEnd({ directory, file, args, libraries: binaries.libraries, account: machine.account }, patienceMs);
   const initialize = (locale: string) =>
     run(
       join(binaries.folder, "initdb"),

@@ -8,6 +8,9 @@ import type { Address, Cluster } from "./cluster.ts";
 import { withConnection } from "./connection.ts";
 import { thisOwner, writeOwner } from "./owner.ts";
 
+/** The names that databases of ours have, and no others. */
+export const databaseName = /^tenantproof_[0-9a-f]{12}$/;
+
 export interface Database extends AsyncDisposable {
   readonly name: string;
   /** How `user` reaches it. */

@@ -9,7 +9,8 @@ import { kill, pid, platform } from "node:process";
 import { execaSync } from "execa";
 import * as v from "valibot";
 
-const ownerSchema = v.object({
+/** The shape of an owner, for records that hold one. */
+export const ownerSchema = v.object({
   pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   /** Tells this process from an earlier or later one with the same pid; empty where the system does not say. */
   started: v.string(),

@@ -1,7 +1,7 @@
 // Run directory: holds all files of one server; named tenantproof-*, with the owner record of the run.
 // Leftover: a run directory whose owner is dead and which nobody asked to keep.
 
-import { chown, mkdtemp, readdir, readFile, rename, stat, statfs, writeFile } from "node:fs/promises";
+import { chown, lstat, mkdtemp, readdir, readFile, rename, statfs, writeFile } from "node:fs/promises";
 import { freemem } from "node:os";
 import { join } from "node:path";
 import { geteuid } from "node:process";
@@ -101,7 +101,7 @@ export async function sweepRunDirectories(machine: Machine): Promise<string[]> {
 
 async function isLeftover(directory: string, account: Account | undefined): Promise<boolean> {
   try {
-    const { uid, mtimeMs } = await stat(directory);
+    const { uid, mtimeMs } = await lstat(directory);
     // Another user's directory could be a trap, and is theirs to sweep.
     if (uid !== (geteuid?.() ?? uid) && uid !== account?.uid) return false;
     const names = await readdir(directory);

@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
@@ -22,7 +22,7 @@ import { type Supervised, supervise } from "./supervisor.ts";
 export const bootstrapSuperuser = "supabase_admin";
 
 const socketPort = 5432;
-const startTimeoutMs = 30_000;
+const defaultPatienceMs = 60_000;
 const stopTimeoutMs = 8_000;
 
 interface ServerPlan {
@@ -30,6 +30,8 @@ interface ServerPlan {
   readonly binaries: Binaries;
   readonly port?: number | undefined;
   readonly machine: Machine;
+  /** How long making its files, and then starting it, may each take; default 60,000. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -37,10 +39,10 @@ interface ServerPlan {
  * @throws Fault ENGINE_START, NO_SPACE, PORT_IN_USE; nothing of the server is left then.
  */
 export async function startServer(plan: ServerPlan): Promise<Cluster> {
-  const { binaries, machine } = plan;
+  const { binaries, machine, patienceMs = defaultPatienceMs } = plan;
   const directory = await makeRunDirectory(machine);
   try {
-    await fillDataDirectory(binaries, directory, bootstrapSuperuser, machine);
+    await fillDataDirectory(binaries, directory, bootstrapSuperuser, machine, patienceMs);
     await writeConfiguration(plan, directory);
     const server = await supervise({
       directory,
@@ -56,10 +58,10 @@ export async function startServer(plan: ServerPlan): Promise<Cluster> {
       database: "postgres",
     };
     try {
-      await untilReady(server, superuser, directory, binaries);
+      await untilReady(server, superuser, patienceMs);
       return await makeCluster(plan, directory, superuser, server);
     } catch (thrown) {
-      await server.stop(stopTimeoutMs);
+      await server.stop(Math.min(stopTimeoutMs, patienceMs));
       throw thrown;
     }
   } catch (thrown) {
@@ -74,6 +76,7 @@ async function writeConfiguration({ binaries, port, machine }: ServerPlan, direc
     "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
   const settings = {
     ...serverSettings(binaries.preload),
+    ...((await knowsUtc(binaries)) ? {} : { timezone: "GMT", log_timezone: "GMT" }),
     listen_addresses: port === undefined ? "" : "127.0.0.1",
     port: String(port ?? socketPort),
     unix_socket_directories: directory,
@@ -83,26 +86,35 @@ async function writeConfiguration({ binaries, port, machine }: ServerPlan, direc
   await writeForAccount(join(directory, "postgresql.conf"), writeSettings(settings), machine.account);
 }
 
-async function untilReady(
-  server: Supervised,
-  address: Address,
-  directory: string,
-  { folder }: Binaries,
-): Promise<void> {
+/** A server without a table of time zones, as in a bare container, still knows GMT. */
+async function knowsUtc({ folder }: Binaries): Promise<boolean> {
+  const tables = ["/usr/share/zoneinfo/UTC", join(folder, "../share/postgresql/timezone/UTC")];
+  const found = await Promise.all(
+    tables.map((table) =>
+      access(table).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+async function untilReady(server: Supervised, address: Address, patienceMs: number): Promise<void> {
   let ended: string | undefined;
   server.ended.then((status) => {
     ended = `The server ended while starting (status ${status ?? "unknown"})`;
   });
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline && ended === undefined) {
     try {
-      return await withConnection(address, async () => {}, { timeoutMs: 2_000 });
+      return await withConnection(address, async () => {}, { timeoutMs: Math.min(patienceMs, 2_000) });
     } catch {
       await sleep(10);
     }
   }
-  const what = ended ?? `The server accepted no connection within ${startTimeoutMs / 1000} s`;
-  throw await explainFailure(what, directory, folder);
+  const what = ended ?? `The server accepted no connection within ${patienceMs / 1000} s`;
+  throw await explainFailure(what, address.host, address.host);
 }
 
 async function makeCluster(
