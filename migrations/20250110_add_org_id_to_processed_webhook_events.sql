@@ -169,16 +169,21 @@ begin
     pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', path.link), ', '),
     pg_catalog.string_agg(
       pg_catalog.format(
-        'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on call.%I = %s',
+        'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
         case
           when org.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype then 'call.org_id'
           else pg_catalog.format('case when call.org_id::text ~* %L then call.org_id::text::uuid end', uuid_text)
         end,
-        path.call_table, path.call_key,
+        path.call_table,
+        -- The call's side stays bare wherever it can, for its index.
+        pg_catalog.format(
+          case when link.atttypid = key.atttypid or key_type.typname in ('uuid', 'text', 'varchar') then 'call.%I'
+            else 'call.%I::text' end,
+          path.call_key),
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
-          when key.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype then
+          when key_type.typname = 'uuid' then
             pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
@@ -197,6 +202,7 @@ begin
   join pg_catalog.pg_attribute as key
     on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
     and key.attname = path.call_key and not key.attisdropped
+  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');
@@ -254,16 +260,21 @@ begin
     pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'new', path.link), ', '),
     pg_catalog.string_agg(
       pg_catalog.format(
-        'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on call.%I = %s',
+        'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
         case
           when org.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype then 'call.org_id'
           else pg_catalog.format('case when call.org_id::text ~* %L then call.org_id::text::uuid end', uuid_text)
         end,
-        path.call_table, path.call_key,
+        path.call_table,
+        -- The call's side stays bare wherever it can, for its index.
+        pg_catalog.format(
+          case when link.atttypid = key.atttypid or key_type.typname in ('uuid', 'text', 'varchar') then 'call.%I'
+            else 'call.%I::text' end,
+          path.call_key),
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
-          when key.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype then
+          when key_type.typname = 'uuid' then
             pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
@@ -282,6 +293,7 @@ begin
   join pg_catalog.pg_attribute as key
     on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
     and key.attname = path.call_key and not key.attisdropped
+  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');
@@ -519,16 +531,21 @@ begin
     pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', path.link), ', '),
     pg_catalog.string_agg(
       pg_catalog.format(
-        'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on call.%I = %s',
+        'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
         case
           when org.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype then 'call.org_id'
           else pg_catalog.format('case when call.org_id::text ~* %L then call.org_id::text::uuid end', uuid_text)
         end,
-        path.call_table, path.call_key,
+        path.call_table,
+        -- The call's side stays bare wherever it can, for its index.
+        pg_catalog.format(
+          case when link.atttypid = key.atttypid or key_type.typname in ('uuid', 'text', 'varchar') then 'call.%I'
+            else 'call.%I::text' end,
+          path.call_key),
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
-          when key.atttypid = 'pg_catalog.uuid'::pg_catalog.regtype then
+          when key_type.typname = 'uuid' then
             pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
@@ -547,6 +564,7 @@ begin
   join pg_catalog.pg_attribute as key
     on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
     and key.attname = path.call_key and not key.attisdropped
+  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');

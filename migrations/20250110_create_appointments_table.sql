@@ -49,6 +49,8 @@ do $types$
 begin
   if pg_catalog.to_regtype('public.appointment_status') is null then
     create type public.appointment_status as enum ('pending', 'confirmed', 'in_progress', 'completed', 'cancelled', 'no_show');
+    comment on type public.appointment_status is
+      'pending -> confirmed -> in_progress -> completed; cancelled and no_show from pending or confirmed. Ends are final.';
   end if;
 end
 $types$;
@@ -87,9 +89,6 @@ begin
   end if;
 end
 $verify$;
-
-comment on type public.appointment_status is
-  'pending -> confirmed -> in_progress -> completed; cancelled and no_show from pending or confirmed. Ends are final.';
 
 create or replace function public.appointments_before_write() returns trigger
 language plpgsql

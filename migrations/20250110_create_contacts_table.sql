@@ -45,9 +45,12 @@ do $types$
 begin
   if pg_catalog.to_regtype('public.lead_score_type') is null then
     create type public.lead_score_type as enum ('hot', 'warm', 'cold');
+    comment on type public.lead_score_type is 'How promising a contact is.';
   end if;
   if pg_catalog.to_regtype('public.lead_status_type') is null then
     create type public.lead_status_type as enum ('new', 'contacted', 'qualified', 'booked', 'converted', 'lost');
+    comment on type public.lead_status_type is
+      'new -> contacted -> qualified -> booked -> converted; lost from any of these but converted. Both ends are final.';
   end if;
 end
 $types$;
@@ -87,10 +90,6 @@ begin
   end if;
 end
 $verify$;
-
-comment on type public.lead_score_type is 'How promising a contact is.';
-comment on type public.lead_status_type is
-  'new -> contacted -> qualified -> booked -> converted; lost from any of these but converted. Both ends are final.';
 
 create or replace function public.contacts_before_write() returns trigger
 language plpgsql

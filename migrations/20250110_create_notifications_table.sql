@@ -53,12 +53,15 @@ do $types$
 begin
   if pg_catalog.to_regtype('public.notification_type') is null then
     create type public.notification_type as enum ('hot_lead', 'appointment_booked', 'appointment_reminder', 'missed_call', 'system_alert', 'voicemail');
+    comment on type public.notification_type is 'What happened.';
   end if;
   if pg_catalog.to_regtype('public.notification_status') is null then
     create type public.notification_status as enum ('unread', 'read', 'archived');
+    comment on type public.notification_status is 'archived also when it expired.';
   end if;
   if pg_catalog.to_regtype('public.notification_priority') is null then
     create type public.notification_priority as enum ('low', 'normal', 'high', 'urgent');
+    comment on type public.notification_priority is 'From low to urgent, in this order.';
   end if;
 end
 $types$;
@@ -99,10 +102,6 @@ begin
   end if;
 end
 $verify$;
-
-comment on type public.notification_type is 'What happened.';
-comment on type public.notification_status is 'archived also when it expired.';
-comment on type public.notification_priority is 'From low to urgent, in this order.';
 
 create or replace function public.notifications_before_write() returns trigger
 language plpgsql

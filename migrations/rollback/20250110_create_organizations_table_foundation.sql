@@ -1,0 +1,57 @@
+-- Takes back 20250110_create_organizations_table_foundation.
+--
+-- transaction: own
+
+begin;
+set local lock_timeout = '5s';
+set local search_path = '';
+-- Whoever row level security binds gets an error, not a count of the rows it may see.
+set local row_security = off;
+
+do $order$
+declare
+  first text;
+begin
+  select pg_catalog.string_agg(later.name, ', then ' order by later.position)
+  into first
+  from (
+    values
+      (1, '20250110_enable_pgaudit_logging', pg_catalog.to_regclass('public.audit_logs') is not null),
+      (2, '20250110_add_org_id_to_processed_webhook_events', pg_catalog.to_regclass('public.processed_webhook_events_orphans') is not null),
+      (3, '20250110_create_notifications_table', pg_catalog.to_regclass('public.notifications') is not null),
+      (4, '20250110_create_appointments_table', pg_catalog.to_regclass('public.appointments') is not null),
+      (5, '20250110_create_contacts_table', pg_catalog.to_regclass('public.contacts') is not null),
+      (6, '20250110_create_auth_org_id_function', pg_catalog.to_regprocedure('public.auth_org_id()') is not null)
+  ) as later (position, name, applied)
+  where later.applied;
+  if first is not null then
+    raise exception 'roll back first: %', first
+      using errcode = 'dependent_objects_still_exist', hint = 'They need what this script takes away. Nothing was changed.';
+  end if;
+end
+$order$;
+
+do $drop$
+declare
+  lost bigint;
+begin
+  if pg_catalog.to_regclass('public.organizations') is not null then
+    -- Counted under the lock that dropping takes, so that no row slips in between.
+    lock table public.organizations in access exclusive mode;
+    select pg_catalog.count(*) into lost from public.organizations;
+    if lost > 0 then
+      if lower(pg_catalog.current_setting('tenantproof.allow_data_loss', true)) in ('on', 'true', 'yes', '1') then
+        raise warning 'dropped % rows of public.organizations', lost;
+      else
+        raise exception 'rolling back would lose % rows of public.organizations', lost
+          using errcode = 'object_not_in_prerequisite_state',
+          hint = 'Save them, then: set tenantproof.allow_data_loss = ''on''; and run this script again. Nothing was changed.';
+      end if;
+    end if;
+    drop table public.organizations;
+  end if;
+
+end
+$drop$;
+
+commit;
