@@ -2,7 +2,7 @@
 export interface Actor {
   /** For people: "ada of acme". */
   readonly name: string;
-  /** The role that the request takes on; empty: none, the session stays the role that it connected as. */
+  /** The role that the request takes on; whoever connects must be a member of it. */
   readonly role: string;
   /** An object is sent as JSON with the role added, a string as it stands, and undefined is not sent at all. */
   readonly claims: Readonly<Record<string, unknown>> | string | undefined;

@@ -4,20 +4,15 @@
 // Direct: a connection without claims, for set-up and for asking what an owner or a superuser may do.
 import pLimit from "p-limit";
 import type { Address } from "../engine/cluster.ts";
+import type { Connection } from "../engine/connection.ts";
 import { quoteIdentifier } from "../sql/identifier.ts";
-import { loadSql } from "../sql/load.ts";
 import type { Actor } from "./actor.ts";
 import { exchange } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
 import { cleanup, Pool } from "./pool.ts";
 import { refuseFailure } from "./reading.ts";
-import {
-  directPreamble,
-  type Preamble,
-  type RequestDetails,
-  requestPreamble,
-  type Setting,
-} from "./request.ts";
+import { directPreamble, type Preamble, type RequestDetails, requestPreamble } from "./request.ts";
+import { type RoleSettings, readRoleSettings } from "./role-settings.ts";
 import { Speaker } from "./speaker.ts";
 import { compose } from "./statement.ts";
 import { perform } from "./transaction.ts";
@@ -37,13 +32,10 @@ export interface Experiment {
   readonly input?: string;
 }
 
-/** A role's settings of ALTER ROLE ... SET. */
-type RoleSettings = ReadonlyMap<string, readonly Setting[]>;
-
-const roleSettingsQuery = loadSql(import.meta.url, "role-settings.sql");
-
 /** Experiments under way at a time: enough that the server never waits for us. */
 const pipelineDepth = 64;
+
+const rollback = [{ text: "rollback" }];
 
 /** Sessions of any number of actors, over a few connections as one role: PostgREST's is `authenticator`. */
 export function openSessions(authenticator: Address, options: SessionOptions = {}): Sessions {
@@ -52,7 +44,7 @@ export function openSessions(authenticator: Address, options: SessionOptions = {
 
 /** Connections as `address.user` itself, in read-write transactions without any claims. */
 export function openDirect(address: Address, { size = 4 }: Pick<SessionOptions, "size"> = {}): Direct {
-  return new Direct(new Pool(address, size), async (readOnly) => directPreamble(readOnly));
+  return new Direct(new Pool(address, size), async (_, readOnly) => directPreamble(readOnly));
 }
 
 /** A speaker without claims; see `openDirect`. */
@@ -76,9 +68,9 @@ export class Sessions implements AsyncDisposable {
 
   /** Speaks for `actor`. */
   as(actor: Actor, details: RequestDetails = {}): Speaker {
-    return new Speaker(this.pool, async (readOnly) => {
-      return this.preamble(await this.settings(), actor, readOnly, details);
-    });
+    return new Speaker(this.pool, async (client, readOnly) =>
+      this.preamble(await this.settings(client), actor, readOnly, details),
+    );
   }
 
   /**
@@ -86,44 +78,33 @@ export class Sessions implements AsyncDisposable {
    * is clean again before the next; what happens in one changes nothing for another. Made for thousands at a time.
    * @throws Fault as `Speaker` does; then none of the outcomes is known.
    */
-  async attempt(experiments: readonly Experiment[]): Promise<Outcome[]> {
-    const settings = await this.settings();
+  attempt(experiments: readonly Experiment[]): Promise<Outcome[]> {
     const inPipeline = pLimit(pipelineDepth);
-    return this.pool.use((client) =>
-      allOf(
-        experiments.map(({ actor, sql, input = "" }) =>
-          inPipeline(async () => {
-            const preamble = this.preamble(settings, actor, false);
-            const { address } = this.pool;
-            const outcome = perform(client, address, preamble, compose(sql), "rollback", { input });
-            const [result, cleaned] = await Promise.allSettled([outcome, exchange(client, cleanup)]);
-            if (result.status === "rejected") throw result.reason;
-            if (cleaned.status === "fulfilled") refuseFailure(cleaned.value, address);
-            return result.value;
-          }),
-        ),
-      ),
-    );
+    return this.pool.use(async (client) => {
+      const settings = await this.settings(client);
+      return allOf(
+        experiments.map((experiment) => inPipeline(() => this.attemptOne(client, settings, experiment))),
+      );
+    });
   }
 
   /**
    * Lets `work` run one statement as several actors on one connection, each in a transaction that is rolled back. The
    * server keeps the plan made for the first: what was frozen into it shows in the outcomes of the others.
    */
-  async prepared<T>(
-    sql: string,
-    work: (runAs: (actor: Actor) => Promise<Outcome>) => Promise<T>,
-  ): Promise<T> {
-    const settings = await this.settings();
-    return this.pool.use((client) => {
+  prepared<T>(sql: string, work: (runAs: (actor: Actor) => Promise<Outcome>) => Promise<T>): Promise<T> {
+    return this.pool.use(async (client) => {
+      const settings = await this.settings(client);
+      const { address } = this.pool;
       let parsed = false;
       return work(async (actor) => {
-        const { address } = this.pool;
         const preamble = this.preamble(settings, actor, false);
         const step = { name: "prepared_once", parsed };
         const outcome = await perform(client, address, preamble, compose(sql), "rollback", step);
         parsed ||= outcome.ok;
-        refuseFailure(await exchange(client, [{ text: "rollback" }]), address);
+        // A statement that was prepared but could not be run is prepared again, by the next actor.
+        const after = parsed ? rollback : [...rollback, { text: "deallocate all" }];
+        refuseFailure(await exchange(client, after), address);
         return outcome;
       });
     });
@@ -143,29 +124,36 @@ export class Sessions implements AsyncDisposable {
     return requestPreamble(actor, readOnly, this.searchPath, settings.get(actor.role) ?? [], details);
   }
 
+  /** One transaction and the cleanup after it, both sent before either is answered. */
+  private async attemptOne(
+    client: Connection,
+    settings: RoleSettings,
+    { actor, sql, input = "" }: Experiment,
+  ): Promise<Outcome> {
+    const { address } = this.pool;
+    const preamble = this.preamble(settings, actor, false);
+    const [outcome, cleaned] = await allOf([
+      perform(client, address, preamble, compose(sql), "rollback", { input }),
+      exchange(client, cleanup),
+    ]);
+    refuseFailure(cleaned, address);
+    return outcome;
+  }
+
   /** Read once: PostgREST keeps them too, until it is told to read its configuration again. */
-  private settings(): Promise<RoleSettings> {
-    this.roleSettings ??= this.pool
-      .use(async (client) => {
-        const reply = await exchange(client, [{ text: roleSettingsQuery, returns: true }]);
-        refuseFailure(reply, this.pool.address);
-        const rows = (reply.completed[0]?.rows ?? []) as { role: string; name: string; value: string }[];
-        const settings = new Map<string, Setting[]>();
-        for (const { role, name, value } of rows) {
-          settings.set(role, [...(settings.get(role) ?? []), [name, value]]);
-        }
-        return settings;
-      })
-      .catch((thrown) => {
-        this.roleSettings = undefined;
-        throw thrown;
-      });
+  private settings(client: Connection): Promise<RoleSettings> {
+    this.roleSettings ??= readRoleSettings(client, this.pool.address).catch((thrown) => {
+      this.roleSettings = undefined;
+      throw thrown;
+    });
     return this.roleSettings;
   }
 }
 
-/** All results, when every one of them is settled; the first failure otherwise. */
-async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+/** All results once every one of them is settled, or the first failure. */
+async function allOf<const T extends readonly unknown[]>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
 }

@@ -1,3 +1,4 @@
+import type { Connection } from "../engine/connection.ts";
 import type { Outcome, Succeeded } from "./outcome.ts";
 import { rowsOf } from "./outcome.ts";
 import type { Pool } from "./pool.ts";
@@ -5,15 +6,18 @@ import type { Preamble } from "./request.ts";
 import { compose, type Sql } from "./statement.ts";
 import { converse, type Ending, perform, type Run, type TransactionOptions } from "./transaction.ts";
 
+/** How a transaction on `client` begins for one who speaks. */
+export type PreambleFor = (client: Connection, readOnly: boolean) => Promise<Preamble>;
+
 /**
  * What one actor, or one direct connection, can do. Every method is one transaction; all throw Fault ENGINE_LOST when
  * the server is gone, SESSION_REFUSED when it does not let the actor begin, USAGE when a statement ends its transaction.
  */
 export class Speaker {
   protected readonly pool: Pool;
-  private readonly preambleFor: (readOnly: boolean) => Promise<Preamble>;
+  private readonly preambleFor: PreambleFor;
 
-  constructor(pool: Pool, preambleFor: (readOnly: boolean) => Promise<Preamble>) {
+  constructor(pool: Pool, preambleFor: PreambleFor) {
     this.pool = pool;
     this.preambleFor = preambleFor;
   }
@@ -42,8 +46,10 @@ export class Speaker {
     work: (run: Run) => Promise<unknown>,
     options: TransactionOptions = {},
   ): Promise<Outcome> {
-    const preamble = await this.preambleFor(options.readOnly ?? false);
-    return this.pool.use((client) => converse(client, this.pool.address, preamble, work, options));
+    return this.pool.use(async (client) => {
+      const preamble = await this.preambleFor(client, options.readOnly ?? false);
+      return converse(client, this.pool.address, preamble, work, options);
+    });
   }
 
   private async once(
@@ -53,7 +59,9 @@ export class Speaker {
     values: readonly unknown[],
   ): Promise<Outcome> {
     const statement = compose(sql, values);
-    const preamble = await this.preambleFor(readOnly);
-    return this.pool.use((client) => perform(client, this.pool.address, preamble, statement, ending));
+    return this.pool.use(async (client) => {
+      const preamble = await this.preambleFor(client, readOnly);
+      return perform(client, this.pool.address, preamble, statement, ending);
+    });
   }
 }
