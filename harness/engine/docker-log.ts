@@ -70,7 +70,10 @@ async function logFence(superuser: Address, fence: string): Promise<boolean> {
     await using _ = await connect({ ...superuser, database: fence });
     throw new Fault("BUG", `There is a database ${fence}`);
   } catch (thrown) {
-    if (thrown instanceof pg.DatabaseError && thrown.code === "3D000") return true;
+    const code = thrown instanceof pg.DatabaseError ? thrown.code : undefined;
+    if (code === "3D000") return true;
+    // Crashed and about to end: it will not recover, since it was told not to restart.
+    if (code === "57P03") return false;
     if (thrown instanceof Fault && thrown.code === "ENGINE_LOST") return false;
     throw thrown;
   }
