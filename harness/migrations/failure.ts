@@ -16,8 +16,8 @@ export interface Failure {
   readonly undone: boolean;
 }
 
-// 57014 is statement_timeout, or somebody's cancel; 55P03 lock_timeout or NOWAIT; 25P04 transaction_timeout.
-const timeouts = new Set(["57014", "55P03", "25P04"]);
+/** The SQLSTATEs of statement_timeout (or a cancel), lock_timeout (or NOWAIT) and transaction_timeout. */
+export const timeouts: ReadonlySet<string> = new Set(["57014", "55P03", "25P04"]);
 const lost = /^(08|57P0[1235])/;
 
 const hints: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import type { Address } from "../engine/cluster.ts";
 import { Fault } from "../fault/fault.ts";
 import { printable } from "../sql/position.ts";
 import type { Applied } from "./apply.ts";
+import { timeouts } from "./failure.ts";
 import { type Limits, settingsOf } from "./limits.ts";
 import type { Script } from "./script.ts";
 import type { Notice } from "./simple-query.ts";
@@ -62,7 +63,7 @@ async function applyWithPsql<S extends Script>(
 }
 
 function psqlFault(script: Script, { code, line, message, quote }: Entry): Fault {
-  const timeout = code === "57014" || code === "55P03";
+  const timeout = timeouts.has(code);
   const what = [`${message}${code && ` (SQLSTATE ${code})`}`, ...quote].join("\n");
   return new Fault(timeout ? "MIGRATION_TIMEOUT" : "MIGRATION_FAILED", what, {
     where: `${script.file}:${line}`,

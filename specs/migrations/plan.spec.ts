@@ -120,6 +120,32 @@ describe("a broken folder of migrations", () => {
   });
 });
 
+describe("the eight migrations", () => {
+  const stems = async () => {
+    const plan = planMigrations(
+      await readMigrations(fileURLToPath(new URL("../../migrations", import.meta.url))),
+    );
+    return plan.map(({ file }) => file.replace(/^20250110_(create_)?|\.sql$/g, ""));
+  };
+  const foundation = "organizations_table_foundation";
+
+  it.each([
+    [foundation, "auth_org_id_function"],
+    ["org_id_immutability_triggers", "contacts_table"],
+    ["auth_org_id_function", "contacts_table"],
+    ["contacts_table", "appointments_table"],
+    ["auth_org_id_function", "notifications_table"],
+    [foundation, "add_org_id_to_processed_webhook_events"],
+    ["notifications_table", "enable_pgaudit_logging"],
+    ["add_org_id_to_processed_webhook_events", "enable_pgaudit_logging"],
+  ])("put %s before %s", async (earlier, later) => {
+    const order = await stems();
+    expect(order).toHaveLength(8);
+    expect(order).toContain(earlier);
+    expect(order.indexOf(earlier)).toBeLessThan(order.indexOf(later));
+  });
+});
+
 describe("a plan", () => {
   // Requirements that point to lower numbers only make no circle; file names are unrelated to them.
   const graphs = fc.integer({ min: 1, max: 12 }).chain((size) =>
