@@ -11,7 +11,8 @@ members as (
 select
   coalesce(o.kind, pg_catalog.regexp_replace(i.type, '^(table|foreign table|view|materialized view) (column|constraint)$', '\2'))
     as kind,
-  coalesce(o.name, i.identity) as name,
+  -- `f(text)`, not `f(pg_catalog.text)`: a type of the system's needs no schema among arguments.
+  pg_catalog.regexp_replace(coalesce(o.name, i.identity), '(?<=[(,])pg_catalog\.', '', 'g') as name,
   case when o.holder is not null then h.type || ' ' || h.identity end as holder,
   pg_catalog.jsonb_strip_nulls(o.facts || pg_catalog.jsonb_build_object(
     'owner', case when o.owner is not null then pg_catalog.pg_get_userbyid(o.owner) end,
