@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as v from "valibot";
+import { Fault, messageOf } from "../fault/fault.ts";
+import type { Project } from "../guarantees/project.ts";
+import { platformNames, privilegeModels } from "../platform/platform.ts";
+
+export const configFile = "tenantproof.config.ts";
+
+export interface LoadedProject {
+  readonly project: Project;
+  /** The folder of the configuration; its paths start there. */
+  readonly root: string;
+}
+
+const record = <T extends v.GenericSchema>(values: T) => v.record(v.string(), values);
+const functionValue = v.custom<(...given: never[]) => unknown>(
+  (value) => typeof value === "function",
+  "a function",
+);
+
+const schema = v.looseObject({
+  migrations: v.pipe(v.string(), v.nonEmpty("a folder")),
+  platform: v.picklist(platformNames),
+  privileges: v.picklist(privilegeModels),
+  baseline: v.array(v.string()),
+  tenancy: v.looseObject({
+    tenants: v.object({ schema: v.string(), name: v.string(), key: v.string() }),
+    column: v.string(),
+    claims: functionValue,
+    access: record(v.array(v.picklist(["SELECT", "INSERT", "UPDATE", "DELETE"]))),
+    records: record(v.string()),
+    immutable: v.object({ sqlstate: v.string(), message: v.string() }),
+  }),
+  recipes: record(record(functionValue)),
+  guarantees: v.pipe(
+    v.array(v.looseObject({ id: v.string(), title: v.string(), experiment: functionValue })),
+    v.check((all) => new Set(all.map(({ id }) => id)).size === all.length, "ids that differ from each other"),
+  ),
+});
+
+/**
+ * The project of the nearest tenantproof.config.ts, from `directory` upwards; else the package's own.
+ * @throws Fault CONFIG_INVALID when it cannot be loaded or does not have the right shape; all fields are named.
+ */
+export async function loadProject(directory: string): Promise<LoadedProject> {
+  const file = findUpwards(directory) ?? fileURLToPath(new URL(`../../${configFile}`, import.meta.url));
+  let module: { readonly default?: unknown };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (cause) {
+    throw new Fault("CONFIG_INVALID", `the configuration cannot be loaded: ${messageOf(cause)}`, {
+      where: file,
+      cause,
+    });
+  }
+  const parsed = v.safeParse(schema, module.default);
+  if (!parsed.success) {
+    const problems = parsed.issues.map(
+      (issue) => `${v.getDotPath(issue) ?? "default export"}: ${issue.message}`,
+    );
+    throw new Fault("CONFIG_INVALID", problems.join("\n"), { where: file });
+  }
+  return { project: module.default as Project, root: dirname(file) };
+}
+
+function findUpwards(directory: string): string | undefined {
+  const here = resolve(directory);
+  const file = join(here, configFile);
+  if (existsSync(file)) return file;
+  const parent = dirname(here);
+  return parent === here ? undefined : findUpwards(parent);
+}

@@ -1,0 +1,47 @@
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { Fault, messageOf } from "../fault/fault.ts";
+import { renderAnnotations } from "../report/annotations.ts";
+import { renderHuman } from "../report/human.ts";
+import { renderJunit } from "../report/junit.ts";
+import type { GateResult } from "../report/result.ts";
+
+interface OutputOptions {
+  readonly json?: string;
+  readonly junit?: string;
+}
+
+const toStandardOutput = "-";
+
+/** @throws Fault USAGE when a result could not be written where it is wanted, before anything is started. */
+export async function checkOutputs(options: OutputOptions): Promise<void> {
+  const wrong: string[] = [];
+  for (const [name, file] of Object.entries({ "--json": options.json, "--junit": options.junit })) {
+    if (file === undefined || file === toStandardOutput) continue;
+    try {
+      await access(dirname(resolve(file)), constants.W_OK);
+    } catch (cause) {
+      wrong.push(`${name} ${file}: ${messageOf(cause)}`);
+    }
+  }
+  if (options.json === toStandardOutput && options.junit === toStandardOutput)
+    wrong.push("--json and --junit cannot both go to standard output");
+  if (wrong.length > 0)
+    throw new Fault("USAGE", wrong.join("; "), { hint: "Name files in folders that this user may write." });
+}
+
+/** The result has been shown to people and written wherever it was wanted. */
+export async function writeOutputs(result: GateResult, options: OutputOptions): Promise<void> {
+  const machineReads = [options.json, options.junit].includes(toStandardOutput);
+  const people = machineReads ? process.stderr : process.stdout;
+  people.write(`${renderHuman(result, { color: people.isTTY })}\n`);
+  if (process.env.GITHUB_ACTIONS === "true")
+    for (const line of renderAnnotations(result)) people.write(`${line}\n`);
+  if (options.json !== undefined) await writeTo(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.junit !== undefined) await writeTo(options.junit, renderJunit(result));
+}
+
+async function writeTo(file: string, text: string): Promise<void> {
+  if (file === toStandardOutput) process.stdout.write(text);
+  else await writeFile(file, text);
+}

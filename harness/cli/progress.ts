@@ -1,0 +1,40 @@
+import ora from "ora";
+import type { StageResult } from "../report/result.ts";
+
+/** Shows one line a stage while it runs, and remembers how long each took. */
+export interface Progress {
+  readonly stages: readonly StageResult[];
+  /** Runs `work`; each `say` replaces the stage's detail, the last one stays. */
+  stage<T>(name: string, work: (say: (detail: string) => void) => Promise<T>): Promise<T>;
+}
+
+const nameWidth = 12;
+
+/** Progress on standard error, which leaves standard output to the result. */
+export function openProgress(stream: NodeJS.WriteStream, now: () => number): Progress {
+  const stages: StageResult[] = [];
+  return {
+    stages,
+    async stage(name, work) {
+      const startedAt = now();
+      let detail = "";
+      const title = () => `${name.padEnd(nameWidth)}${detail}`;
+      // Without a terminal a spinner would print its start line as well: only ends are worth a line in a log.
+      const spinner = ora({ text: title(), stream, discardStdin: false });
+      if (stream.isTTY) spinner.start();
+      try {
+        const value = await work((line) => {
+          detail = line;
+          spinner.text = title();
+        });
+        const durationMs = now() - startedAt;
+        stages.push({ name, detail, durationMs });
+        spinner.succeed(`${title()}  ${(durationMs / 1000).toFixed(2)} s`);
+        return value;
+      } catch (error) {
+        spinner.fail(title());
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// Guarantee: one promise as a record: what it says, what breaks when it is broken, how to mend it, how to prove it.
+// Ground: the databases that experiments run on, made from the subject's migrations.
+// Proof: what the experiments of one guarantee showed; it weighs them into a verdict.
+
+import type { Ground } from "./ground.ts";
+import type { Proof } from "./proof.ts";
+
+export interface Guarantee {
+  /** Stable; specs, reports and people quote it. */
+  readonly id: string;
+  /** A present-tense fact, true when the promise is kept. */
+  readonly title: string;
+  /** What goes wrong in the world when it is broken. */
+  readonly effect: string;
+  readonly remedy: string;
+  /** Runs the experiments and tells `proof` of each. A broken promise is never thrown; what is thrown is a Fault. */
+  experiment(ground: Ground, proof: Proof): Promise<void>;
+}

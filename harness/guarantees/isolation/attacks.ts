@@ -1,0 +1,210 @@
+import { quoteIdentifier, quoteLiteral } from "../../sql/identifier.ts";
+import { insertRow, type Row, type Target, whereRow, whereTenant } from "./target.ts";
+
+/** How an attack that succeeded would show. */
+export type Sign =
+  /** It answered or touched at least one row more than `own`. */
+  | { readonly kind: "rows"; readonly own: number }
+  /** It was accepted at all. */
+  | { readonly kind: "accepted" };
+
+/** One statement that must not reach another tenant's row. */
+export interface Attack {
+  /** Completes the sentence "an outsider ...". */
+  readonly what: string;
+  readonly sql: string;
+  readonly sign: Sign;
+}
+
+/** What an attacker knows and owns. */
+export interface Situation {
+  /** The tenant under attack, and one of its rows. */
+  readonly victim: string;
+  readonly victimRow: Row;
+  /** A valid row of the victim's that is not there yet. */
+  readonly victimNewRow: Row | undefined;
+  /** The attacker's own tenant and one of its rows, where they have any. */
+  readonly own: { readonly tenant: string; readonly row: Row | undefined } | undefined;
+  /** How many rows are the attacker's own tenant's, or no tenant's: they may be reached. */
+  readonly reachable: number;
+}
+
+/** Every way to read, change, remove or plant the victim's rows in `target`. */
+export function attacksOn(target: Target, situation: Situation): Attack[] {
+  return [
+    ...reads(target, situation),
+    ...updates(target, situation),
+    ...deletes(target, situation),
+    ...plants(target, situation),
+    ...moves(target, situation),
+  ];
+}
+
+const none: Sign = { kind: "rows", own: 0 };
+const accepted: Sign = { kind: "accepted" };
+
+function reads(target: Target, { victim, victimRow, reachable }: Situation): Attack[] {
+  const { relation, label } = target;
+  const theirs = whereTenant(target, victim);
+  const visible: Sign = { kind: "rows", own: reachable };
+  return [
+    { what: `reads all of ${label}`, sql: `select * from ${relation}`, sign: visible },
+    {
+      what: `reads the tenant's rows of ${label}`,
+      sql: `select * from ${relation} where ${theirs}`,
+      sign: none,
+    },
+    {
+      what: `looks up a row of ${label} by its key`,
+      sql: `select 1 from ${relation} where ${whereRow(target, victimRow)}`,
+      sign: none,
+    },
+    {
+      what: `counts the tenant's rows of ${label}`,
+      sql: `select n from (select count(*) as n from ${relation} where ${theirs}) counted where n > 0`,
+      sign: none,
+    },
+    {
+      what: `locks the tenant's rows of ${label}`,
+      sql: `select 1 from ${relation} where ${theirs} for update`,
+      sign: none,
+    },
+    {
+      what: `copies the tenant's rows of ${label} out`,
+      sql: `copy (select * from ${relation} where ${theirs}) to stdout`,
+      sign: none,
+    },
+    { what: `copies ${label} out`, sql: `copy ${relation} to stdout`, sign: visible },
+  ];
+}
+
+function updates(target: Target, { victim, victimRow, reachable }: Situation): Attack[] {
+  const { relation, label } = target;
+  const touch = quoteIdentifier(target.touch);
+  const update = `update ${relation} set ${touch} = ${touch}`;
+  const key = whereRow(target, victimRow);
+  return [
+    // Without WHERE no column is read, so only the UPDATE policy stands in the way.
+    { what: `updates every row of ${label}`, sql: update, sign: { kind: "rows", own: reachable } },
+    {
+      what: `updates the tenant's rows of ${label}`,
+      sql: `${update} where ${whereTenant(target, victim)}`,
+      sign: none,
+    },
+    { what: `updates a row of ${label} by its key`, sql: `${update} where ${key}`, sign: none },
+    {
+      what: `updates a row of ${label} and reads it back`,
+      sql: `${update} where ${key} returning *`,
+      sign: none,
+    },
+    {
+      what: `merges into a row of ${label}`,
+      sql: `merge into ${relation} as target using (select 1) as source on ${key} when matched then update set ${touch} = target.${touch}`,
+      sign: none,
+    },
+  ];
+}
+
+function deletes(target: Target, { victim, victimRow, reachable }: Situation): Attack[] {
+  const { relation, label } = target;
+  const aimed: Attack[] = [
+    {
+      what: `deletes the tenant's rows of ${label}`,
+      sql: `delete from ${relation} where ${whereTenant(target, victim)}`,
+      sign: none,
+    },
+    {
+      what: `deletes a row of ${label} by its key`,
+      sql: `delete from ${relation} where ${whereRow(target, victimRow)}`,
+      sign: none,
+    },
+    {
+      what: `deletes a row of ${label} through MERGE`,
+      sql: `merge into ${relation} as target using (select 1) as source on ${whereRow(target, victimRow)} when matched then delete`,
+      sign: none,
+    },
+  ];
+  // Whoever owns rows there would delete them first, and their own foreign keys would hide the rest.
+  if (reachable > 0) return aimed;
+  return [{ what: `deletes every row of ${label}`, sql: `delete from ${relation}`, sign: none }, ...aimed];
+}
+
+function plants(target: Target, { victimRow, victimNewRow }: Situation): Attack[] {
+  const { label } = target;
+  const touch = quoteIdentifier(target.touch);
+  const conflict = target.key.map(quoteIdentifier).join(", ");
+  const upsert = ` on conflict (${conflict}) do update set ${touch} = excluded.${touch}`;
+  const hasKey = target.table.primaryKey.length > 0;
+  const takeover: Attack[] = hasKey
+    ? [
+        {
+          what: `upserts over the tenant's row of ${label}`,
+          sql: insertRow(target, victimRow, upsert),
+          sign: accepted,
+        },
+      ]
+    : [];
+  if (victimNewRow === undefined) return takeover;
+  return [
+    ...takeover,
+    {
+      what: `inserts a row for the tenant into ${label}`,
+      sql: insertRow(target, victimNewRow),
+      sign: accepted,
+    },
+    {
+      what: `inserts a row for the tenant into ${label} and reads it back`,
+      sql: insertRow(target, victimNewRow, " returning *"),
+      sign: accepted,
+    },
+    {
+      what: `inserts a row for the tenant into ${label}, conflicts ignored`,
+      sql: insertRow(target, victimNewRow, " on conflict do nothing"),
+      sign: accepted,
+    },
+    {
+      what: `merges a row for the tenant into ${label}`,
+      sql: `merge into ${target.relation} as target using (select 1) as source on false when not matched then ${insertRow(
+        target,
+        victimNewRow,
+      ).replace(`insert into ${target.relation} `, "insert ")}`,
+      sign: accepted,
+    },
+    ...(hasKey
+      ? [
+          {
+            what: `upserts a new row for the tenant into ${label}`,
+            sql: insertRow(target, victimNewRow, upsert),
+            sign: accepted,
+          },
+        ]
+      : []),
+    {
+      what: `copies rows into ${label}`,
+      sql: `copy ${target.relation} from stdin`,
+      sign: accepted,
+    },
+  ];
+}
+
+function moves(target: Target, { victim, victimRow, own }: Situation): Attack[] {
+  if (own === undefined) return [];
+  const { relation, label } = target;
+  const tenant = quoteIdentifier(target.tenantColumn);
+  const steal: Attack = {
+    what: `moves a row of ${label} into their own tenant`,
+    sql: `update ${relation} set ${tenant} = ${quoteLiteral(own.tenant)} where ${whereRow(target, victimRow)}`,
+    sign: none,
+  };
+  if (own.row === undefined) return [steal];
+  const give = `update ${relation} set ${tenant} = ${quoteLiteral(victim)}`;
+  return [
+    steal,
+    {
+      what: `moves a row of ${label} into the tenant`,
+      sql: `${give} where ${whereRow(target, own.row)}`,
+      sign: none,
+    },
+    { what: `moves every row of ${label} into the tenant`, sql: give, sign: none },
+  ];
+}

@@ -1,0 +1,38 @@
+import type { Outcome } from "../../session/outcome.ts";
+import type { Tenancy } from "../tenancy.ts";
+import type { Attack } from "./attacks.ts";
+
+/** What an attack showed: it was stopped, it got through, or nothing can be told from how it ended. */
+export type Judgement =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "through"; readonly how: string }
+  | { readonly kind: "unclear"; readonly why: string };
+
+const insufficientPrivilege = "42501";
+const featureNotSupported = "0A000";
+const infinitePolicyRecursion = "42P17";
+
+/** Weighs how `attack` ended. An error is a denial only when it says so; a constraint is none, since the policy had let it pass. */
+export function judge(attack: Attack, outcome: Outcome, tenancy: Tenancy): Judgement {
+  if (outcome.ok) {
+    const own = attack.sign.kind === "rows" ? attack.sign.own : 0;
+    if (outcome.count <= own) return { kind: "stopped" };
+    return { kind: "through", how: `${outcome.count} rows, of which ${own} may be reached` };
+  }
+  const { sqlstate, message } = outcome;
+  if (sqlstate === insufficientPrivilege) return { kind: "stopped" };
+  if (sqlstate === tenancy.immutable.sqlstate && message === tenancy.immutable.message)
+    return { kind: "stopped" };
+  // COPY FROM is not supported under row-level security; without it the server asks for data, and we send none.
+  if (attack.sql.startsWith("copy") && sqlstate === featureNotSupported) return { kind: "stopped" };
+  if (attack.sql.startsWith("copy") && sqlstate === "57014")
+    return { kind: "through", how: "the server was ready to take rows" };
+  if (sqlstate === infinitePolicyRecursion)
+    return { kind: "through", how: `the policies refer to each other without end (${message})` };
+  if (sqlstate.startsWith("23"))
+    return {
+      kind: "through",
+      how: `policies let it pass, only a constraint stopped it (${sqlstate} ${message})`,
+    };
+  return { kind: "unclear", why: `ended in ${sqlstate} ${message}` };
+}

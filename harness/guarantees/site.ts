@@ -1,0 +1,44 @@
+import type { Cluster } from "../engine/cluster.ts";
+import { type Connection, connect } from "../engine/connection.ts";
+import { cloneDatabase, type Database } from "../engine/database.ts";
+import { type Direct, openDirect, openSessions, type Sessions } from "../session/session.ts";
+
+/** One clone, with everybody who can talk to it. Disposing of it closes their sessions and drops it. */
+export interface Site extends AsyncDisposable {
+  readonly database: Database;
+  /** Requests through the platform's `authenticator`. */
+  readonly sessions: Sessions;
+  readonly superuser: Direct;
+  readonly deployer: Direct;
+  /** The deployer's name: `postgres` on Supabase. */
+  readonly deployerRole: string;
+  /** Sessions with `size` connections, all open at once. */
+  openCrowd(size: number): Sessions;
+  /** A plain connection: migrations run through it, and the catalog is read through it. */
+  connect(as: "superuser" | "deployer"): Promise<Connection>;
+}
+
+/** A clone of `template` that nobody else uses. */
+export async function openSite(cluster: Cluster, template: string, deployer: string): Promise<Site> {
+  const database = await cloneDatabase(cluster, template);
+  const addresses = {
+    superuser: database.address(cluster.superuser.user),
+    deployer: database.address(deployer),
+    authenticator: database.address("authenticator"),
+  };
+  const sessions = openSessions(addresses.authenticator);
+  const superuser = openDirect(addresses.superuser);
+  const deployerSession = openDirect(addresses.deployer);
+  return {
+    database,
+    sessions,
+    superuser,
+    deployer: deployerSession,
+    deployerRole: deployer,
+    openCrowd: (size) => openSessions(addresses.authenticator, { size }),
+    connect: (as) => connect(addresses[as]),
+    async [Symbol.asyncDispose]() {
+      for (const open of [sessions, superuser, deployerSession, database]) await open[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { type Change, difference } from "../../harness/catalog/difference.ts";
+import { type Picture, takePicture } from "../../harness/catalog/picture.ts";
+import { Fault } from "../../harness/fault/fault.ts";
+import type { Ground } from "../../harness/guarantees/ground.ts";
+import type { Site } from "../../harness/guarantees/site.ts";
+import { applyPlan, type Way } from "../../harness/migrations/apply.ts";
+import type { Plan } from "../../harness/migrations/migration.ts";
+import type { Notice } from "../../harness/migrations/simple-query.ts";
+
+/** How the application of some files ended: all of them, or the fault at the first that failed. */
+export interface Application {
+  readonly fault: Fault | undefined;
+  /** Warnings that the server sent. */
+  readonly warnings: readonly Notice[];
+}
+
+/** Applies `files` to the site, as the deployer unless said, and answers how it ended. */
+export async function apply(
+  ground: Ground,
+  site: Site,
+  files: Plan,
+  { way = "wrapped", as = "deployer" }: { readonly way?: Way; readonly as?: "deployer" | "superuser" } = {},
+): Promise<Application> {
+  await using connection = await site.connect(as);
+  const warnings: Notice[] = [];
+  const onNotice = (notice: Notice) => {
+    if (notice.severity === "WARNING") warnings.push(notice);
+  };
+  try {
+    await applyPlan(connection, files, { ...ground.limits, way, onNotice });
+    return { fault: undefined, warnings };
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.exit === 4) return { fault: thrown, warnings };
+    throw thrown;
+  }
+}
+
+/** The site's catalog, as a superuser sees it. */
+export async function pictureOf(site: Site): Promise<Picture> {
+  await using connection = await site.connect("superuser");
+  return await takePicture(connection);
+}
+
+/** The first differences between two pictures, for people; empty when they are equal. */
+export function tellDifference(before: Picture, after: Picture): string {
+  const changes: readonly Change[] = difference(before, after);
+  const shown = changes.slice(0, 8).map(({ line }) => line);
+  return changes.length > shown.length
+    ? [...shown, `and ${changes.length - shown.length} more`].join("; ")
+    : shown.join("; ");
+}
+
+/** The files of the plan up to and without `file`. */
+export function filesBefore(plan: Plan, file: string): Plan {
+  return plan.slice(
+    0,
+    plan.findIndex((migration) => migration.file === file),
+  );
+}

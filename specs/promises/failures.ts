@@ -1,0 +1,94 @@
+import type { Ground } from "../../harness/guarantees/ground.ts";
+import type { Proof } from "../../harness/guarantees/proof.ts";
+import type { Way } from "../../harness/migrations/apply.ts";
+import type { Migration } from "../../harness/migrations/migration.ts";
+import { applyPlanWithPsql } from "../../harness/migrations/psql.ts";
+import { splitStatements } from "../../harness/sql/statements.ts";
+import { apply, filesBefore, pictureOf, tellDifference } from "./application.ts";
+
+const failure = "select 1 / 0 as sabotage;\n";
+
+/** The real psql ends in the same catalog as statements sent one by one; where there is no psql, nothing is counted. */
+export async function provesPsql(ground: Ground, proof: Proof): Promise<void> {
+  const binaries = ground.cluster.clientBinaries;
+  if (binaries === undefined) return;
+  await using site = await ground.open("before");
+  await using migrated = await ground.open("migrated");
+  const again = "psql < migrations/FILE, in the order of the plan";
+  await applyPlanWithPsql(binaries, site.database.address(site.deployerRole), ground.plan);
+  const told = tellDifference(await pictureOf(migrated), await pictureOf(site));
+  proof.weigh(told === "", `psql ends in another catalog: ${told}`, again);
+}
+
+/** Each file, made to fail before it first commits, leaves the catalog as it was. */
+export async function provesNothingHalfDone(ground: Ground, proof: Proof, way: Way): Promise<void> {
+  await using site = await ground.open("before");
+  for (const migration of ground.plan) {
+    const before = await pictureOf(site);
+    const sabotaged = await sabotage(migration);
+    const { fault } = await apply(ground, site, [sabotaged], { way });
+    if (fault === undefined) proof.doubted(`${migration.file}, made to fail, did not`);
+    const told = tellDifference(before, await pictureOf(site));
+    proof.weigh(
+      told === "",
+      `${migration.file}, ${way}, fails before it commits and leaves behind: ${told}`,
+      `${sabotaged.text.slice(-400)}`,
+    );
+    const { fault: unexpected } = await apply(ground, site, [migration], { way });
+    if (unexpected)
+      return proof.broke(`${migration.file} fails after an attempt that failed: ${unexpected.what}`, "");
+  }
+}
+
+/** The file with a statement that fails before its first COMMIT, or at its end when it has none. */
+async function sabotage(migration: Migration): Promise<Migration> {
+  const commit = migration.statements.find(({ control }) => control === "closes");
+  const at = commit?.start.offset ?? migration.text.length;
+  const text = `${migration.text.slice(0, at)}${commit ? "" : "\n;\n"}${failure}${migration.text.slice(at)}`;
+  return { ...migration, text, statements: await splitStatements(text, migration.file) };
+}
+
+/** Without its legacy table the webhook migration says so, and leaves nothing behind. */
+export async function provesMissingLegacyTable(ground: Ground, proof: Proof): Promise<void> {
+  const table = "processed_webhook_events";
+  const file = ground.plan.find(({ file }) => file.includes(table));
+  if (file === undefined) return proof.broke(`no migration names ${table}`, "ls migrations");
+  await using site = await ground.open("before");
+  await apply(ground, site, filesBefore(ground.plan, file.file));
+  await site.superuser.does(`drop table public.${table} cascade`);
+  const before = await pictureOf(site);
+  const { fault } = await apply(ground, site, [file], { way: "psql" });
+  proof.weigh(
+    fault?.what.includes(table) === true,
+    `without public.${table}: ${fault ? `says ${fault.what}` : "is accepted"}`,
+    `drop table public.${table};`,
+  );
+  const told = tellDifference(before, await pictureOf(site));
+  proof.weigh(
+    told === "",
+    `without public.${table} it leaves behind: ${told}`,
+    `drop table public.${table};`,
+  );
+}
+
+/** Duplicates that a unique constraint cannot take are named, and stay. */
+export async function provesDuplicatesAreNamed(ground: Ground, proof: Proof): Promise<void> {
+  await using site = await ground.open("migrated");
+  const file = ground.plan.find(({ file }) => file.includes("create_contacts"));
+  if (file === undefined) return proof.broke("no migration creates contacts", "ls migrations");
+  const duplicates = `alter table public.contacts drop constraint uq_contacts_org_phone;
+insert into public.organizations (id, name) values ('f0000000-0000-4000-8000-000000000001', 'somebody');
+insert into public.contacts (org_id, name, phone)
+  values ('f0000000-0000-4000-8000-000000000001', 'one', '+15550100'),
+         ('f0000000-0000-4000-8000-000000000001', 'two', '+15550100');`;
+  await using superuser = await site.connect("superuser");
+  await superuser.query(duplicates);
+  const { fault } = await apply(ground, site, [file], { way: "psql" });
+  proof.weigh(
+    fault !== undefined && /uq_contacts_org_phone|duplicate/i.test(fault.what),
+    `with duplicate phones: ${fault ? `says ${fault.what}` : "is accepted"}`,
+    duplicates,
+  );
+  const { rows } = await superuser.query("select count(*)::int as kept from public.contacts");
+  proof.weigh(rows[0]?.kept === 2, `of two duplicate contacts ${rows[0]?.kept} are kept`, duplicates);
+}

@@ -1,0 +1,253 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { takePicture } from "../../harness/catalog/picture.ts";
+import { Fault } from "../../harness/fault/fault.ts";
+import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
+import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
+import type { Way } from "../../harness/migrations/apply.ts";
+import { exportMigrations } from "../../harness/migrations/export.ts";
+import { planMigrations } from "../../harness/migrations/plan.ts";
+import { readMigrations } from "../../harness/migrations/read.ts";
+import { apply, pictureOf, tellDifference } from "./application.ts";
+import {
+  provesDuplicatesAreNamed,
+  provesMissingLegacyTable,
+  provesNothingHalfDone,
+  provesPsql,
+} from "./failures.ts";
+
+/** The summary's file names, in the order in which it tells to apply them. */
+const promisedOrder = [
+  "20250110_create_organizations_table_foundation.sql",
+  "20250110_create_org_id_immutability_triggers.sql",
+  "20250110_create_auth_org_id_function.sql",
+  "20250110_create_contacts_table.sql",
+  "20250110_create_appointments_table.sql",
+  "20250110_create_notifications_table.sql",
+  "20250110_add_org_id_to_processed_webhook_events.sql",
+  "20250110_enable_pgaudit_logging.sql",
+];
+
+const ways: readonly Way[] = ["pasted", "psql", "wrapped"];
+const applyAgain = (file: string) => `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f migrations/${file}`;
+
+/** S. The set and how it is applied. */
+export const set: readonly Guarantee[] = [
+  {
+    id: "S1",
+    title: "the eight migrations are there, and their order follows from what each requires",
+    effect: "Somebody applies them by name, and the third fails on what the sixth would have made.",
+    remedy: "Say '-- requires: NAME' in each file for everything that it uses.",
+    async experiment({ plan }, proof) {
+      const files = plan.map(({ file }) => file);
+      const list = "ls migrations/*.sql";
+      for (const file of promisedOrder)
+        proof.weigh(files.includes(file), `${file} is not among the migrations`, list);
+      proof.weigh(
+        files.filter((file) => promisedOrder.includes(file)).join() === promisedOrder.join(),
+        `the derived order is ${files.join(", ")}`,
+        list,
+      );
+      // Whatever one file states, taking away what it needs must be noticed before anything runs.
+      for (const missing of plan.filter(({ file }) => plan.some((other) => requires(other, file)))) {
+        const fault = faultOf(() => planMigrations(plan.filter((other) => other !== missing)));
+        proof.weigh(
+          fault?.code === "REQUIREMENT_MISSING" && fault.what.includes(stem(missing.file)),
+          `without ${missing.file} the plan ${fault ? `says: ${fault.what}` : "is accepted"}`,
+          list,
+        );
+      }
+    },
+  },
+
+  {
+    id: "S2",
+    title:
+      "each way to apply the set ends in the same catalog, and a file that fails leaves nothing half done",
+    effect: "Staging and production differ in ways that nobody looked for.",
+    remedy: "Hold each file in one transaction of its own, or say in its header that it manages several.",
+    async experiment(ground, proof) {
+      for (const as of ["deployer", "superuser"] as const) {
+        const pictures = await Promise.all(
+          ways.map(async (way) => {
+            await using site = await ground.open("before");
+            const { fault } = await apply(ground, site, ground.plan, { way, as });
+            if (fault) proof.broke(`as ${as}, ${way}: ${fault.what}`, applyAgain(fault.where ?? "*.sql"));
+            return fault ? undefined : await pictureOf(site);
+          }),
+        );
+        const [first, ...others] = pictures;
+        others.forEach((picture, index) => {
+          if (!first || !picture) return;
+          const told = tellDifference(first, picture);
+          proof.weigh(
+            told === "",
+            `as ${as}, ${ways[0]} and ${ways[index + 1]} differ: ${told}`,
+            applyAgain("*.sql"),
+          );
+        });
+      }
+      await provesPsql(ground, proof);
+      for (const way of ways) await provesNothingHalfDone(ground, proof, way);
+    },
+  },
+
+  {
+    id: "S3",
+    title: "applying the set again, or any file of it, changes nothing and raises nothing",
+    effect: "A deploy that is run twice fails, or quietly changes what it had made.",
+    remedy: "Create only what is not there, and check what is.",
+    async experiment(ground, proof) {
+      await using site = await ground.open("populated");
+      await using superuser = await site.connect("superuser");
+      const tables = ground.schema.tables.filter(({ kind }) => kind !== "foreign");
+      const before = await takePicture(superuser);
+      const dataBefore = await digestData(superuser, tables);
+      const again = [ground.plan, ...[...ground.plan].reverse().map((migration) => [migration])];
+      for (const files of again) {
+        const called = files.length === 1 ? (files[0]?.file ?? "") : "the whole set";
+        const { fault, warnings } = await apply(ground, site, files, { way: "psql" });
+        const raised = fault?.what ?? warnings.map(({ message }) => message).join("; ");
+        proof.weigh(
+          raised === "",
+          `applying ${called} again raises: ${raised}`,
+          applyAgain(files[0]?.file ?? ""),
+        );
+        const told = tellDifference(before, await takePicture(superuser));
+        proof.weigh(
+          told === "",
+          `applying ${called} again changes the catalog: ${told}`,
+          applyAgain(files[0]?.file ?? ""),
+        );
+      }
+      const changed = changedTables(dataBefore, await digestData(superuser, tables));
+      proof.weigh(
+        changed.length === 0,
+        `applying the set again changes rows of ${changed.join(", ")}`,
+        applyAgain("*.sql"),
+      );
+    },
+  },
+
+  {
+    id: "S4",
+    title: "a file that is run too early says which to run first, and leaves nothing behind",
+    effect: "A half-made schema, and an error message that sends people to a search engine.",
+    remedy: "Open each file with a check that names the migration to run first.",
+    async experiment(ground, proof) {
+      for (const way of ways) {
+        await using site = await ground.open("before");
+        const before = await pictureOf(site);
+        for (const migration of ground.plan) {
+          if (migration.header.requires.length === 0) continue;
+          const { fault } = await apply(ground, site, [migration], { way });
+          const named = ground.plan.some(
+            ({ file }) =>
+              file !== migration.file && requires(migration, file) && fault?.what.includes(stem(file)),
+          );
+          proof.weigh(
+            named,
+            `${migration.file} alone, ${way}: ${fault ? `says ${fault.what}` : "is accepted"}`,
+            applyAgain(migration.file),
+          );
+          const told = tellDifference(before, await pictureOf(site));
+          proof.weigh(
+            told === "",
+            `${migration.file} alone, ${way}, leaves behind: ${told}`,
+            applyAgain(migration.file),
+          );
+        }
+      }
+      await provesMissingLegacyTable(ground, proof);
+      await provesDuplicatesAreNamed(ground, proof);
+    },
+  },
+
+  {
+    id: "S7",
+    title: "the set runs on PostgreSQL 15, 16, 17 and 18; this run tried one of them",
+    effect: "An upgrade of the server finds a migration that cannot be applied to a new environment.",
+    remedy: "Use only what PostgreSQL 15 has, and see what the newer ones changed.",
+    async experiment(ground, proof) {
+      await using site = await ground.open("before");
+      const { fault } = await apply(ground, site, ground.plan);
+      proof.weigh(
+        fault === undefined,
+        `on PostgreSQL ${ground.cluster.major}: ${fault?.what}`,
+        applyAgain(fault?.where ?? "*.sql"),
+      );
+    },
+  },
+
+  {
+    id: "S9",
+    title:
+      "the export has unique, ordered versions that the Supabase CLI accepts, and makes the same catalog",
+    effect: "The CLI takes all eight for one version and applies the first.",
+    remedy: "Keep the header of each file true; the export derives its order from it.",
+    async experiment(ground, proof) {
+      const folder = await mkdtemp(join(tmpdir(), "tenantproof-export-"));
+      try {
+        const target = join(folder, "migrations");
+        await exportMigrations(ground.plan, target);
+        const names = (await readdir(target)).filter((file) => file.endsWith(".sql")).sort();
+        const again = `npx tenantproof export ${target}`;
+        const versions = names.map((file) => /^([0-9]+)_(.*)\.sql$/.exec(file)?.[1]);
+        proof.weigh(
+          names.length === ground.plan.length && versions.every((version) => version !== undefined),
+          `the CLI does not take ${names.join(", ")}`,
+          again,
+        );
+        proof.weigh(
+          new Set(versions).size === versions.length,
+          `versions repeat: ${versions.join(", ")}`,
+          again,
+        );
+        for (const [index, file] of names.entries()) {
+          const original = ground.plan[index];
+          const copy = await readFile(join(target, file));
+          proof.weigh(
+            original !== undefined && copy.equals(await readFile(original.path)),
+            `${file} is not a copy of ${original?.file}`,
+            again,
+          );
+        }
+        await using site = await ground.open("before");
+        await using migrated = await ground.open("migrated");
+        const exported = await readMigrations(target);
+        const inOrder = names.flatMap((file) => exported.filter((migration) => migration.file === file));
+        const { fault } = await apply(ground, site, inOrder);
+        const told = fault?.what ?? tellDifference(await pictureOf(migrated), await pictureOf(site));
+        proof.weigh(
+          told === "",
+          `the exported set, applied by name, does not end in the same catalog: ${told}`,
+          again,
+        );
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  },
+];
+
+function stem(file: string): string {
+  return file.replace(/\.sql$/, "");
+}
+
+function requires(
+  migration: { readonly header: { readonly requires: readonly string[] } },
+  file: string,
+): boolean {
+  return migration.header.requires.some((name) => stem(name) === stem(file));
+}
+
+function faultOf(work: () => unknown): Fault | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown;
+    throw thrown;
+  }
+}

@@ -1,0 +1,42 @@
+import { people } from "./fixtures/people.ts";
+import { defineProject } from "./harness/guarantees/project.ts";
+import { appointments } from "./specs/promises/appointments.ts";
+import { contacts } from "./specs/promises/contacts.ts";
+import { naming } from "./specs/promises/naming.ts";
+import { notifications } from "./specs/promises/notifications.ts";
+import { set } from "./specs/promises/set.ts";
+import { tenancy } from "./specs/promises/tenancy.ts";
+
+export default defineProject({
+  migrations: "migrations",
+  platform: "supabase",
+  privileges: "open",
+  baseline: ["fixtures/legacy/baseline.sql"],
+  tenancy: {
+    tenants: { schema: "public", name: "organizations", key: "id" },
+    column: "org_id",
+    claims: ({ id, tenant }) => ({
+      sub: id,
+      role: "authenticated",
+      aud: "authenticated",
+      app_metadata: { org_id: tenant },
+      user_metadata: {},
+    }),
+    access: {
+      "public.organizations": ["SELECT"],
+      "public.contacts": ["SELECT", "INSERT", "UPDATE", "DELETE"],
+      "public.appointments": ["SELECT", "INSERT", "UPDATE", "DELETE"],
+      "public.notifications": ["SELECT"],
+    },
+    records: {
+      "public.call_logs": "legacy input that the set reads and leaves as it is",
+      "public.calls": "legacy input that the set reads and leaves as it is",
+      "public.processed_webhook_events_orphans": "events of no tenant, or of several",
+      "public.audit_logs": "an entry outlives the tenant, and may concern none",
+      "public.audit_logs_archive": "an entry outlives the tenant, and may concern none",
+    },
+    immutable: { sqlstate: "23514", message: "org_id is immutable" },
+  },
+  recipes: people,
+  guarantees: [...set, ...naming, ...tenancy, ...contacts, ...appointments, ...notifications],
+});
