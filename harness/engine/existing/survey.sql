@@ -2,7 +2,10 @@
 select
   pg_catalog.current_setting('server_version') as version,
   pg_catalog.current_setting('server_version_num')::int / 10000 as major,
-  pg_catalog.current_setting('shared_preload_libraries') as preloaded,
+  -- Shown to superusers only; the function would raise for anybody else.
+  coalesce(
+    (select setting from pg_catalog.pg_settings where name = 'shared_preload_libraries'), ''
+  ) as preloaded,
   exists (
     select from pg_catalog.pg_available_extensions where name = 'pgaudit'
   ) as pgaudit_installed,
