@@ -1,4 +1,4 @@
-import { people } from "./fixtures/people.ts";
+import { peopleRecipes } from "./fixtures/people.ts";
 import { defineProject } from "./harness/guarantees/project.ts";
 import { appointments } from "./specs/promises/appointments.ts";
 import { contacts } from "./specs/promises/contacts.ts";
@@ -37,6 +37,6 @@ export default defineProject({
     },
     immutable: { sqlstate: "23514", message: "org_id is immutable" },
   },
-  recipes: people,
+  recipes: peopleRecipes,
   guarantees: [...set, ...naming, ...tenancy, ...contacts, ...appointments, ...notifications],
 });

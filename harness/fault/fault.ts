@@ -23,6 +23,16 @@ export class Fault extends Error {
     this.hint = details.hint ?? faults[code].hint;
     this.exit = faults[code].exit;
   }
+
+  /** What happened, in one sentence. */
+  get what(): string {
+    return this.message;
+  }
+
+  /** `thrown` itself when it is a Fault, otherwise a BUG that carries it as its cause. */
+  static from(thrown: unknown): Fault {
+    return thrown instanceof Fault ? thrown : new Fault("BUG", messageOf(thrown), { cause: thrown });
+  }
 }
 
 /** The message of anything thrown, without its stack. */

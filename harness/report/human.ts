@@ -68,7 +68,12 @@ function breachLines({ what, sql }: Breach, ordinal: number, colors: Colors): st
 
 /** A fault for a terminal: code and what, where, what to do next. */
 export function faultLines(
-  fault: { readonly code: string; readonly what: string; readonly where?: string; readonly hint: string },
+  fault: {
+    readonly code: string;
+    readonly what: string;
+    readonly where?: string | undefined;
+    readonly hint: string;
+  },
   colors: Colors,
 ): string[] {
   return [
