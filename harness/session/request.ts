@@ -20,11 +20,13 @@ export interface Preamble {
   readonly readOnly: boolean;
   /** In the order in which they are set. */
   readonly settings: readonly Setting[];
+  /** The statements that begin the transaction: one, or two where there is something to set. */
+  readonly steps: readonly Step[];
 }
 
 /** How a transaction begins for whoever connected: nothing is set. */
 export function directPreamble(readOnly: boolean): Preamble {
-  return { readOnly, settings: [] };
+  return preamble(readOnly, []);
 }
 
 /**
@@ -49,15 +51,18 @@ export function requestPreamble(
     ["request.headers", JSON.stringify(headers)],
     ["request.cookies", JSON.stringify(cookies)],
   ];
-  return { readOnly, settings };
+  return preamble(readOnly, settings);
 }
 
-/** The statements that begin the transaction: one, or two where there is something to set. */
-export function beginning({ readOnly, settings }: Preamble): Step[] {
+function preamble(readOnly: boolean, settings: readonly Setting[]): Preamble {
   const begin = { text: beginText(readOnly) };
-  if (settings.length === 0) return [begin];
+  if (settings.length === 0) return { readOnly, settings, steps: [begin] };
   const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
-  return [begin, { text: `select ${calls.join(", ")}`, values: settings.flat() }];
+  return {
+    readOnly,
+    settings,
+    steps: [begin, { text: `select ${calls.join(", ")}`, values: settings.flat() }],
+  };
 }
 
 /** A psql script that runs `statements` as they were run, and changes nothing. `user` is who had connected. */

@@ -82,8 +82,13 @@ export class Sessions implements AsyncDisposable {
     const inPipeline = pLimit(pipelineDepth);
     return this.pool.use(async (client) => {
       const settings = await this.settings(client);
+      const actors = new Set(experiments.map(({ actor }) => actor));
+      const preambles = new Map([...actors].map((actor) => [actor, this.preamble(settings, actor, false)]));
       return allOf(
-        experiments.map((experiment) => inPipeline(() => this.attemptOne(client, settings, experiment))),
+        experiments.map((experiment) => {
+          const preamble = preambles.get(experiment.actor) as Preamble;
+          return inPipeline(() => this.attemptOne(client, preamble, experiment));
+        }),
       );
     });
   }
@@ -127,11 +132,10 @@ export class Sessions implements AsyncDisposable {
   /** One transaction and the cleanup after it, both sent before either is answered. */
   private async attemptOne(
     client: Connection,
-    settings: RoleSettings,
-    { actor, sql, input = "" }: Experiment,
+    preamble: Preamble,
+    { sql, input = "" }: Experiment,
   ): Promise<Outcome> {
     const { address } = this.pool;
-    const preamble = this.preamble(settings, actor, false);
     const [outcome, cleaned] = await allOf([
       perform(client, address, preamble, compose(sql), "rollback", { input }),
       exchange(client, cleanup),

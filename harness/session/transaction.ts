@@ -5,7 +5,7 @@ import { Fault } from "../fault/fault.ts";
 import { exchange, type Step } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
 import { readOutcome, refuseFailure } from "./reading.ts";
-import { beginning, type Preamble, repeatScript } from "./request.ts";
+import { type Preamble, repeatScript } from "./request.ts";
 import { compose, type Sql, type Statement } from "./statement.ts";
 
 export type Ending = "commit" | "rollback";
@@ -40,10 +40,9 @@ export async function perform(
   ending: Ending,
   details: Pick<Step, "name" | "parsed" | "input"> = {},
 ): Promise<Outcome> {
-  const begin = beginning(preamble);
   const step = { ...asStep(statement), ...details };
-  const reply = await exchange(client, [...begin, step, endings[ending]]);
-  return readOutcome(reply, begin.length, address, () =>
+  const reply = await exchange(client, [...preamble.steps, step, endings[ending]]);
+  return readOutcome(reply, preamble.steps.length, address, () =>
     repeatScript(preamble, address.user, [statement.literal]),
   );
 }
@@ -88,7 +87,7 @@ export async function converse(
       return outcome;
     });
 
-  refuseFailure(await exchange(client, beginning(preamble)), address);
+  refuseFailure(await exchange(client, preamble.steps), address);
   try {
     await work(run);
   } finally {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anon, member } from "../../harness/session/actor.ts";
+import { rowsOf } from "../../harness/session/outcome.ts";
 import { openDirect } from "../../harness/session/session.ts";
 import { openGround } from "../ground.ts";
 
@@ -115,6 +116,17 @@ describe("a fault", () => {
       .toHaveLength(1);
     await ending;
     expect(await sessions.as(ada).reads`select 1 as one`).toEqual([{ one: 1 }]);
+  });
+
+  it("says so inside a transaction too, where no outcome can be told from a guess", async () => {
+    const seen: unknown[] = [];
+    const lost = deployer.transaction(async (tx) => {
+      const [row] = rowsOf(await tx`select pg_backend_pid() as pid`);
+      await superuser.reads`select pg_terminate_backend(${row?.pid}::int, 5000)`;
+      seen.push(await tx`select 1`.catch((thrown) => thrown.code));
+    });
+    await expect(lost).rejects.toMatchObject({ code: "ENGINE_LOST" });
+    expect(seen).toEqual(["ENGINE_LOST"]);
   });
 
   it("says that a batch lost its server", async () => {

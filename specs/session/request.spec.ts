@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anon, claimless, impostor, member, service, withClaims } from "../../harness/session/actor.ts";
-import { beginning, requestPreamble } from "../../harness/session/request.ts";
+import { requestPreamble } from "../../harness/session/request.ts";
 import { openGround } from "../ground.ts";
 
 const ada = member({ id: "a0000000-0000-4000-8000-000000000001", orgId: "acme", name: "ada" });
@@ -13,7 +13,7 @@ describe("a request", () => {
       cookies: { a: "b" },
     });
     const claims = { sub: "a0000000-0000-4000-8000-000000000001", aud: "authenticated" };
-    expect(beginning(preamble)).toEqual([
+    expect(preamble.steps).toEqual([
       { text: "begin isolation level read committed" },
       {
         text: `select ${[1, 3, 5, 7, 9, 11, 13, 15].map((n) => `set_config($${n}, $${n + 1}, true)`).join(", ")}`,
@@ -38,7 +38,7 @@ describe("a request", () => {
   });
 
   it("that only reads begins read only, as GET", () => {
-    const [begin, settings] = beginning(requestPreamble(ada, true, "", [], {}));
+    const [begin, settings] = requestPreamble(ada, true, "", [], {}).steps;
     expect(begin?.text).toBe("begin isolation level read committed read only");
     expect(settings?.values).toContain("GET");
   });
