@@ -86,8 +86,11 @@ async function readPackage(folder: string): Promise<BinaryPackage | undefined> {
  */
 export async function completePackage({ folder, version }: BinaryPackage, machine: Machine): Promise<string> {
   return cached(machine, `embedded-${version}-${machine.platform}-${machine.arch}`, async (making) => {
-    await cp(join(folder, "native"), making, { recursive: true, verbatimSymlinks: true });
-    const listed = await readFile(join(folder, "native", "pg-symlinks.json"), "utf8").catch(() => "[]");
+    const native = join(folder, "native");
+    // Node's own copying takes seconds for so many small files.
+    if (machine.platform === "win32") await cp(native, making, { recursive: true });
+    else await execa("cp", ["-R", `${native}/.`, making]);
+    const listed = await readFile(join(native, "pg-symlinks.json"), "utf8").catch(() => "[]");
     for (const { source, target } of v.parse(linksSchema, listed)) {
       // Both are given from the package's folder, as native/...
       const link = join(making, relative("native", target));

@@ -32,6 +32,9 @@ export function embeddedEngine(machine: Machine): Engine {
     name: "embedded",
     probe: (request) => probe(request, machine),
     async start(request, say) {
+      const known = await probe(request, machine);
+      if (!known.available)
+        throw new Fault("NO_ENGINE", `There is no embedded server: ${known.why}.`, { hint: known.hint });
       await sweepRunDirectories(machine);
       const binaries = await withPgaudit(await findBinaries(request, machine, say), machine, say);
       say(`Starting PostgreSQL ${binaries.version} from ${binaries.origin}`);
