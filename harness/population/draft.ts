@@ -192,7 +192,10 @@ function chooseParent(
     .filter((parent) => fixed.every(([name, target]) => parent[target] === row[name]));
   const theirs = person ? candidates.filter((parent) => Object.values(parent).includes(person.id)) : [];
   const pool = theirs.length > 0 ? theirs : candidates;
-  return pool[turn % Math.max(1, pool.length)];
+  // The first half stays without children that would hold it back, so that an owner's delete can be shown to work.
+  const holds = fk.onDelete === "no action" || fk.onDelete === "restrict";
+  const parents = holds ? pool.slice(Math.floor(pool.length / 2)) : pool;
+  return parents[turn % Math.max(1, parents.length)];
 }
 
 /** A row that must point to its own table points to itself. */

@@ -42,7 +42,10 @@ export interface Population {
   readonly tables: readonly Table[];
   /** Tables without a row for some tenant. */
   readonly failures: readonly Failure[];
-  /** The tenant's rows as they stand after all triggers have run; every column, generated ones too. */
+  /**
+   * The tenant's rows as they stand after all triggers have run; every column, generated ones too.
+   * Of several, nothing holds back the delete of the first, people excepted.
+   */
   rows(table: Named, tenant: string): readonly Row[];
   /**
    * A fresh valid row of the tenant that has not been inserted; what it leaves out has a default.
