@@ -9,7 +9,9 @@ import { Fault, messageOf } from "../fault/fault.ts";
 import { type DockerAddress, listDockerAddresses } from "./docker-address.ts";
 import type { Machine } from "./machine.ts";
 
-const pingLimitMs = 250;
+/** Long enough for an engine that is well, short enough to ask everywhere. */
+const usualLimitMs = 250;
+const limitSteps = 10;
 
 interface Silence {
   readonly why: string;
@@ -18,11 +20,11 @@ interface Silence {
 
 export type Reach = { readonly address: DockerAddress } | Silence;
 
-/** The first engine that answers within 250 ms, all places asked at once; else the most telling reason why none does. */
-export async function findDocker(machine: Machine): Promise<Reach> {
+/** The first engine that answers within `limitMs`, all places asked at once; else the most telling reason why none does. */
+export async function findDocker(machine: Machine, limitMs = usualLimitMs): Promise<Reach> {
   try {
     const addresses = await listDockerAddresses(machine);
-    const answers = await Promise.all(addresses.map(ping));
+    const answers = await Promise.all(addresses.map((address) => ping(address, limitMs)));
     const silences = answers.filter((answer) => "why" in answer);
     const found = answers.find((answer) => "address" in answer);
     return found ?? silences.find((silence) => !silence.absent) ?? nothingFound(addresses, silences);
@@ -43,12 +45,12 @@ function nothingFound(addresses: readonly DockerAddress[], silences: readonly Si
 
 type Answer = { readonly address: DockerAddress } | (Silence & { readonly absent: boolean });
 
-async function ping(address: DockerAddress): Promise<Answer> {
+async function ping(address: DockerAddress, limitMs: number): Promise<Answer> {
   const place = `${address.uri} (from ${address.from})`;
   const silent = (why: string, hint: string, absent = false): Answer => ({ why, hint, absent });
   const correct = `Correct ${address.from}, or unset it to use the engine of this machine.`;
   try {
-    const response = await ask(address);
+    const response = await ask(address, limitMs);
     // Docker and Podman both tell the version of their API; a stranger on that port does not.
     if (response.statusCode === 200 && response.headers["api-version"]) return { address };
     if (response.statusCode === 200) return silent(`What answers at ${place} is no Docker engine.`, correct);
@@ -59,8 +61,8 @@ async function ping(address: DockerAddress): Promise<Answer> {
   } catch (thrown) {
     if (thrown instanceof Fault) return silent(thrown.message, thrown.hint);
     const { name, code } = thrown as NodeJS.ErrnoException;
-    if (name === "AbortError" || name === "TimeoutError") {
-      return silent(`The Docker engine at ${place} did not answer within ${pingLimitMs} ms.`, "Restart it.");
+    if (name === "AbortError") {
+      return silent(`The Docker engine at ${place} did not answer within ${limitMs} ms.`, "Restart it.");
     }
     if (code === "EACCES" || code === "EPERM") {
       return silent(
@@ -76,12 +78,17 @@ async function ping(address: DockerAddress): Promise<Answer> {
   }
 }
 
-async function ask(address: DockerAddress): Promise<IncomingMessage> {
+async function ask(address: DockerAddress, limitMs: number): Promise<IncomingMessage> {
   const target = readTarget(address);
-  const signal = AbortSignal.timeout(pingLimitMs);
   const tls = address.certificates ? await readCertificates(address.certificates) : {};
-  const options = { ...target, ...tls, path: "/_ping", agent: false as const, signal };
-  return await new Promise((resolve, reject) => {
+  const limit = new AbortController();
+  // In steps: while this process is too busy to hear the answer, time is not counted against the engine.
+  let steps = 0;
+  const timer = setInterval(() => {
+    if (++steps === limitSteps) limit.abort();
+  }, limitMs / limitSteps);
+  const options = { ...target, ...tls, path: "/_ping", agent: false as const, signal: limit.signal };
+  return await new Promise<IncomingMessage>((resolve, reject) => {
     const request: ClientRequest = isSecure(address) ? requestHttps(options) : requestHttp(options);
     request.on("error", reject);
     request.on("response", (response) => {
@@ -89,7 +96,7 @@ async function ask(address: DockerAddress): Promise<IncomingMessage> {
       resolve(response);
     });
     request.end();
-  });
+  }).finally(() => clearInterval(timer));
 }
 
 function isSecure({ uri, certificates }: DockerAddress): boolean {

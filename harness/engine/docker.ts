@@ -18,6 +18,8 @@ import { type Machine, thisMachine } from "./machine.ts";
 
 /** The newest major that hosted Supabase runs. */
 const defaultMajor: Major = 17;
+/** Who starts it has chosen it: a busy engine gets more time than in a probe. */
+const startLimitMs = 1_000;
 
 /** Disposable servers in containers on the Docker engine of this machine, or the one that DOCKER_HOST names. */
 export function dockerEngine(machine: Machine = thisMachine()): Engine {
@@ -49,7 +51,7 @@ async function start(
   request: EngineRequest,
   say: (line: string) => void,
 ): Promise<Cluster> {
-  const reach = await findDocker(machine);
+  const reach = await findDocker(machine, startLimitMs);
   if ("why" in reach) throw new Fault("NO_ENGINE", reach.why, { hint: reach.hint });
   // testcontainers takes half a second to load, and trusts whatever it is pointed at: it comes after the ping.
   const { connectDocker, sweepDocker } = await import("./docker-client.ts");

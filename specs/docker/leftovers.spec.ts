@@ -10,6 +10,7 @@ import { connectDocker, type Docker, ownerLabel, sweepDocker } from "../../harne
 import { findDocker } from "../../harness/engine/docker-ping.ts";
 import { thisMachine } from "../../harness/engine/machine.ts";
 import { readOwner } from "../../harness/engine/owner.ts";
+import { request } from "./request.ts";
 
 const say = () => {};
 let docker: Docker;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   if ("why" in reach) throw new Error(`${reach.why} ${reach.hint}`);
   docker = (await connectDocker(reach.address)).docker;
   // So that the moments below fall into a start, and not into the first build of the image.
-  await (await dockerEngine().start({}, say))[Symbol.asyncDispose]();
+  await (await dockerEngine().start(request, say))[Symbol.asyncDispose]();
 });
 
 /** The containers whose owner is process `pid`. */
@@ -54,7 +55,7 @@ function hold(...args: string[]) {
 
 describe("nothing is left on the engine", () => {
   it("after a server was disposed of", async () => {
-    await (await dockerEngine().start({}, say))[Symbol.asyncDispose]();
+    await (await dockerEngine().start(request, say))[Symbol.asyncDispose]();
     expect(await listOf(process.pid)).toEqual([]);
   });
 
@@ -103,7 +104,7 @@ describe("a server that was asked to be kept", () => {
   });
 
   it("says how to connect and how to remove it, and disposing of it leaves it", async () => {
-    const cluster = await dockerEngine().start({}, say);
+    const cluster = await dockerEngine().start(request, say);
     const said = cluster.keep();
     const name = /docker rm -f (\S+)$/.exec(said)?.[1] ?? "";
     expect(said).toContain(`@${cluster.superuser.host}:${cluster.superuser.port}/postgres`);

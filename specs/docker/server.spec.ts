@@ -5,13 +5,14 @@ import type { Address, Cluster } from "../../harness/engine/cluster.ts";
 import { connect, withConnection } from "../../harness/engine/connection.ts";
 import { dockerEngine } from "../../harness/engine/docker.ts";
 import { logLinePrefix } from "../../harness/engine/settings.ts";
+import { request } from "./request.ts";
 
 const say = () => {};
 const docker = dockerEngine();
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await docker.start({}, say);
+  cluster = await docker.start(request, say);
 });
 afterAll(() => cluster?.[Symbol.asyncDispose]());
 
@@ -67,7 +68,10 @@ describe("a server in a container", () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const { port } = taken.address() as { port: number };
-    await expect(docker.start({ port }, say)).rejects.toMatchObject({ code: "PORT_IN_USE", exit: 2 });
+    await expect(docker.start({ ...request, port }, say)).rejects.toMatchObject({
+      code: "PORT_IN_USE",
+      exit: 2,
+    });
     taken.close();
   });
 
@@ -76,7 +80,7 @@ describe("a server in a container", () => {
     await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
     const { port } = free.address() as { port: number };
     await new Promise((resolve) => free.close(resolve));
-    await using other = await docker.start({ port }, say);
+    await using other = await docker.start({ ...request, port }, say);
     expect(other.superuser).toMatchObject({ host: "127.0.0.1", port });
     await expect(connect({ ...other.superuser, host: "127.0.0.2" })).rejects.toMatchObject({
       code: "ENGINE_LOST",
@@ -96,7 +100,7 @@ describe("a server in a container", () => {
 
 describe("a server that dies while it is used", () => {
   it("is a fault, its last words can be read, and disposing of it is no error", async () => {
-    await using doomed = await docker.start({}, say);
+    await using doomed = await docker.start(request, say);
     await using connection = await connect(doomed.superuser);
     // The postmaster dies with any backend, since it was told not to restart.
     const killed = connection.query("copy (select 1) to program 'kill -KILL $PPID'");

@@ -110,7 +110,7 @@ describe("the docker engine", () => {
     ).rejects.toMatchObject({
       code: "NO_ENGINE",
       exit: 3,
-      message: expect.stringContaining("did not answer within 250 ms"),
+      message: expect.stringContaining("did not answer within 1000 ms"),
     });
   });
 });
