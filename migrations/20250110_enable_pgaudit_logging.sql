@@ -528,7 +528,7 @@ begin
     format(
       case tg_op
         when 'UPDATE' then
-          'case when pg_catalog.bool_or(row(before.%1$I) operator(pg_catalog.*<>) row(after.%1$I)) then %2$L end'
+          'case when pg_catalog.bool_or(row(before.%1$I)::record operator(pg_catalog.*<>) row(after.%1$I)::record) then %2$L end'
         else 'case when pg_catalog.bool_or(after.%1$I is not null) then %2$L end'
       end,
       attribute.attname, attribute.attname),
