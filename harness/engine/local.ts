@@ -100,6 +100,6 @@ function installHint({ platform, env }: Machine): string {
   if (env.TENANTPROOF_PGBIN) return "Name the folder that holds postgres and initdb, readable by every user.";
   if (platform === "darwin")
     return "Install one with 'brew install postgresql@17', or use --engine docker or embedded.";
-  if (platform === "win32") return "Use --engine docker or --engine embedded.";
+  if (platform === "win32") return "Use --engine docker, or run in WSL.";
   return "Install postgresql with the system's package manager, or use --engine docker or embedded.";
 }

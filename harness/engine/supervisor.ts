@@ -17,6 +17,7 @@ import type { Account } from "./machine.ts";
 // $1 is the run directory; the rest is the command. The pipe is descriptor 3, which the command does not inherit.
 // Signals go to the process group, which is ours alone, so they can never reach a reused pid; the shells ignore QUIT.
 // A line on the pipe, instead of its end, means: leave all as it is. KILL is for a command that ignores QUIT.
+// A server that ends in order removes postmaster.pid; one that was killed leaves it, and its System V segment.
 const script = `
   exec 3<&0 </dev/null
   trap '' QUIT INT TERM HUP PIPE
@@ -28,7 +29,10 @@ const script = `
     { sleep 10; rm -rf -- "$directory"; kill -KILL 0; } &
     exit 1
   } >/dev/null & watcher=$!
-  wait "$command"; echo "$?" 2>/dev/null
+  wait "$command"; status=$?
+  segment=$(sed -n '7s/.* //p' "$directory/data/postmaster.pid" 2>/dev/null)
+  [ -z "$segment" ] || ipcrm -m "$segment"
+  echo "$status" 2>/dev/null
   exec >/dev/null
   wait "$watcher" || { cd /; rm -rf -- "$directory"; kill -KILL 0; }
 `;

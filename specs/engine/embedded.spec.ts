@@ -43,8 +43,11 @@ describe.runIf(installed)("npm's server binaries", () => {
   });
 });
 
-describe("a machine for which npm has no binaries", () => {
-  const strange = { ...thisMachine(), arch: "sparc" };
+describe.each([
+  ["without binaries in npm", { arch: "sparc" }],
+  ["of Windows", { platform: "win32" as const }],
+])("a machine %s", (_, difference) => {
+  const strange = { ...thisMachine(), ...difference };
 
   it("is told so", async () => {
     expect(await embeddedEngine(strange).probe({})).toMatchObject({ available: false });

@@ -97,27 +97,39 @@ describe("a real server", () => {
     expect((await ask(overTcp)).rows).toEqual([{ one: 1 }]);
   });
 
-  it("that ends while it is used gives ENGINE_LOST to every connection, and can be disposed of", async () => {
-    await using scratch = await makeScratch();
-    const machine = { ...machineIn(scratch.folder), caches: thisMachine().caches };
-    await using cluster = await localEngine(machine).start({}, () => {});
-    await using idle = await connect(cluster.superuser);
-    await using busy = await connect(cluster.superuser);
-    const waiting = expect(busy.query("select pg_sleep(60)")).rejects.toMatchObject({ code: "ENGINE_LOST" });
-    const [directory] = await readdir(scratch.folder);
-    const record = await readFile(join(scratch.folder, directory ?? "", "data", "postmaster.pid"), "utf8");
-    process.kill(Number.parseInt(record, 10), "SIGKILL");
-    await waiting;
-    await expect
-      .poll(() =>
-        idle.query("select 1").then(
-          () => "alive",
-          (fault) => fault.code,
-        ),
-      )
-      .toBe("ENGINE_LOST");
-    await expect(connect(cluster.superuser)).rejects.toMatchObject({ code: "ENGINE_LOST" });
-  });
+  it.runIf(process.platform === "linux")(
+    "that ends while it is used gives ENGINE_LOST to every connection, and leaves nothing",
+    async () => {
+      await using scratch = await makeScratch();
+      const machine = { ...machineIn(scratch.folder), caches: thisMachine().caches };
+      const cluster = await localEngine(machine).start({}, () => {});
+      await using idle = await connect(cluster.superuser);
+      await using busy = await connect(cluster.superuser);
+      const waiting = expect(busy.query("select pg_sleep(60)")).rejects.toMatchObject({
+        code: "ENGINE_LOST",
+      });
+      const [directory] = await readdir(scratch.folder);
+      const record = await readFile(join(scratch.folder, directory ?? "", "data", "postmaster.pid"), "utf8");
+      const segment = (record.split("\n")[6] ?? "").trim().split(/\s+/)[1];
+      process.kill(Number.parseInt(record, 10), "SIGKILL");
+      await waiting;
+      await expect
+        .poll(() =>
+          idle.query("select 1").then(
+            () => "alive",
+            (fault) => fault.code,
+          ),
+        )
+        .toBe("ENGINE_LOST");
+      await expect(connect(cluster.superuser)).rejects.toMatchObject({ code: "ENGINE_LOST" });
+      await cluster[Symbol.asyncDispose]();
+      expect(await readdir(scratch.folder)).toEqual([]);
+      const segments = (await readFile("/proc/sysvipc/shm", "utf8"))
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/)[1]);
+      expect(segments).not.toContain(segment);
+    },
+  );
 
   it("is not looked for where it cannot be run", async () => {
     expect(await findInstalled({ ...thisMachine(), env: {}, binaryFolders: ["/etc", "/nowhere"] })).toEqual(
