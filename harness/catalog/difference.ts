@@ -28,9 +28,12 @@ export function difference(before: Picture, after: Picture): Change[] {
     const was = old.get(identity(object));
     return was === undefined ? [] : factChanges(was, object);
   });
-  return [...removed, ...added, ...changed, ...orderChanges(before, after)].sort((a, b) =>
-    `${a.kind} ${a.name}` < `${b.kind} ${b.name}` ? -1 : 1,
-  );
+  const changes = [...removed, ...added, ...changed, ...orderChanges(before, after)];
+  return changes.sort((a, b) => compare(`${a.kind} ${a.name}`, `${b.kind} ${b.name}`));
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function identity(object: PictureObject): string {
@@ -80,27 +83,29 @@ function factChanges(was: PictureObject, is: PictureObject): Change[] {
 
 /** Columns that both pictures have, in another order among themselves. */
 function orderChanges(before: Picture, after: Picture): Change[] {
-  const orders = (picture: Picture, others: Map<string, PictureObject>) => {
-    const columns = picture.filter((object) => "position" in object.facts && others.has(identity(object)));
-    columns.sort((a, b) => Number(a.facts.position) - Number(b.facts.position));
-    const byHolder = new Map<string, string[]>();
-    for (const column of columns) {
-      const list = byHolder.get(column.holder as string) ?? [];
-      byHolder.set(column.holder as string, [...list, column.name.slice(column.name.lastIndexOf(".") + 1)]);
-    }
-    return byHolder;
-  };
-  const was = orders(before, index(after));
-  const is = orders(after, index(before));
-  return [...was].flatMap(([holder, columns]) => {
-    const [from, to] = [columns.join(", "), (is.get(holder) ?? []).join(", ")];
+  const [was, is] = [columnOrders(before, index(after)), columnOrders(after, index(before))];
+  const relations = after.filter((object) => was.has(identity(object)));
+  return relations.flatMap((relation) => {
+    const id = identity(relation);
+    // Their common beginning is the relation's own name, which may hold any character.
+    const show = (names: readonly string[] = []) =>
+      names.map((name) => name.slice(relation.name.length + 1)).join(", ");
+    const [from, to] = [show(was.get(id)), show(is.get(id))];
     if (from === to) return [];
-    const [kind, name] = [
-      holder.slice(0, holder.lastIndexOf(" ")),
-      holder.slice(holder.lastIndexOf(" ") + 1),
-    ];
-    return [{ class: "order" as const, kind, name, line: `~ ${holder}: order of columns ${from} -> ${to}` }];
+    const { kind, name } = relation;
+    return [{ class: "order" as const, kind, name, line: `~ ${id}: order of columns ${from} -> ${to}` }];
   });
+}
+
+/** Holder -> the names of its columns that are in `others` too, in order. */
+function columnOrders(picture: Picture, others: Map<string, PictureObject>): Map<string, string[]> {
+  const columns = picture.filter((object) => "position" in object.facts && others.has(identity(object)));
+  columns.sort((a, b) => Number(a.facts.position) - Number(b.facts.position));
+  const orders = new Map<string, string[]>();
+  for (const { holder, name } of columns) {
+    if (holder !== null) orders.set(holder, [...(orders.get(holder) ?? []), name]);
+  }
+  return orders;
 }
 
 function show(fact: Fact | undefined): string {

@@ -8,32 +8,10 @@ import { key } from "../catalog/schema.ts";
 import { solveCheck } from "./check.ts";
 import { combineWays, elementsOf, type Way } from "./demand.ts";
 import type { Row } from "./draft.ts";
-import { type Plot, plotTables, type Tenure } from "./ownership.ts";
-import type { Person, Recipes } from "./recipes.ts";
+import { type Plot, plotTables } from "./ownership.ts";
+import type { Person } from "./recipes.ts";
+import type { Failure, PopulationRequest, Tenant } from "./request.ts";
 import { Sower } from "./sower.ts";
-
-export interface Tenant {
-  readonly id: string;
-  readonly people: readonly Person[];
-}
-
-export interface PopulationRequest {
-  readonly tenants: readonly Tenant[];
-  readonly tenancy: Tenure & {
-    /** A person's claims; their app_metadata goes into the table of people. Default: the tenant column and the tenant. */
-    readonly claims?: ((person: Person) => Record<string, unknown>) | undefined;
-  };
-  /** The same seed gives the same rows, as far as the database does not choose them itself. */
-  readonly seed: number;
-  readonly recipes?: Recipes | undefined;
-  /** Rows in each tenant table for each person, where its keys allow; default 2. */
-  readonly rowsPerPerson?: number | undefined;
-}
-
-export interface Failure extends Named {
-  readonly sqlstate: string;
-  readonly message: string;
-}
 
 export interface Population {
   readonly seed: number;

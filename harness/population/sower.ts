@@ -3,8 +3,8 @@ import { key } from "../catalog/schema.ts";
 import type { Way } from "./demand.ts";
 import { type DraftSources, draftRow, type Fullness, fullnesses, type Row } from "./draft.ts";
 import type { Plot } from "./ownership.ts";
-import type { Failure, PopulationRequest, Tenant } from "./populate.ts";
 import type { Person } from "./recipes.ts";
+import type { Failure, PopulationRequest, Tenant } from "./request.ts";
 import { insertRows, type Refusal, readRows } from "./store.ts";
 
 /** A table with the ways to satisfy its checks. */

@@ -280,6 +280,20 @@ describe("a picture tells", () => {
   });
 });
 
+it("names with any characters are told whole", async () => {
+  const table = '"a table. of ""mine"""';
+  await connection.query("begin");
+  await connection.query(`create table shop.${table} ("first one" int, "second.one" int)`);
+  const made = await takePicture(connection);
+  await connection.query(
+    `alter table shop.${table} drop "first one"; alter table shop.${table} add "first one" int`,
+  );
+  const [change] = difference(made, await takePicture(connection));
+  await connection.query("rollback");
+  const order = 'order of columns "first one", "second.one" -> "second.one", "first one"';
+  expect(change?.line).toBe(`~ table shop.${table}: ${order}`);
+});
+
 describe("a picture stays the same", () => {
   it.each([
     ["insert into shop.owners values (1, 'a')"],

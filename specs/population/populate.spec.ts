@@ -6,7 +6,8 @@ import { key, readSchema } from "../../harness/catalog/schema.ts";
 import { withConnection } from "../../harness/engine/connection.ts";
 import { cloneDatabase } from "../../harness/engine/database.ts";
 import type { Row } from "../../harness/population/draft.ts";
-import { type Population, populate, type Tenant } from "../../harness/population/populate.ts";
+import { type Population, populate } from "../../harness/population/populate.ts";
+import type { Tenant } from "../../harness/population/request.ts";
 import { insertRows } from "../../harness/population/store.ts";
 import { qualify, quoteIdentifier } from "../../harness/sql/identifier.ts";
 
@@ -37,7 +38,7 @@ const cases: Case[] = [
       "auth.users": 2,
       "public.accounts": 1,
       "public.account_users": 2,
-      ...perPerson("public.invoices", "public.invoice_lines", "public.devices"),
+      ...perPerson("public.invoices", "public.invoice_lines", "public.devices", "public.payments"),
     },
     full: ["public.account_users"],
   },
