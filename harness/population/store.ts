@@ -31,8 +31,7 @@ export async function insertRows(
   try {
     await connection.query(`insert into ${qualify(table.schema, table.name)} ${source}`, values);
     // Deferred constraints speak now, while the rows at fault are known.
-    await connection.query("set constraints all immediate");
-    await connection.query("release savepoint population");
+    await connection.query("set constraints all immediate; release savepoint population");
     return undefined;
   } catch (thrown) {
     await connection.query("rollback to savepoint population");
