@@ -4,12 +4,15 @@
 import { randomBytes } from "node:crypto";
 import { Fault } from "../fault/fault.ts";
 import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
+import { loadSql } from "../sql/load.ts";
 import type { Address, Cluster } from "./cluster.ts";
-import { withConnection } from "./connection.ts";
+import { type Connection, withConnection } from "./connection.ts";
 import { thisOwner, writeOwner } from "./owner.ts";
 
 /** The names that databases of ours have, and no others. */
 export const databaseName = /^tenantproof_[0-9a-f]{12}$/;
+
+const templateProperties = loadSql(import.meta.url, "template-properties.sql");
 
 export interface Database extends AsyncDisposable {
   readonly name: string;
@@ -38,6 +41,7 @@ export async function createDatabase(cluster: Host, options: DatabaseOptions = {
       `create database ${quoted} template ${quoteIdentifier(options.template ?? "template1")} strategy file_copy${owner}`,
     );
     await connection.query(`comment on database ${quoted} is ${quoteLiteral(writeOwner(thisOwner()))}`);
+    if (options.template !== undefined) await copyProperties(connection, options.template, name);
   });
   return {
     name,
@@ -46,7 +50,13 @@ export async function createDatabase(cluster: Host, options: DatabaseOptions = {
   };
 }
 
-/** A copy of `template`, owned by its owner. */
+/** CREATE DATABASE copies what is in a database, not what is said of it: its settings and privileges. */
+async function copyProperties(connection: Connection, template: string, name: string): Promise<void> {
+  const { rows } = await connection.query<{ command: string }>(templateProperties, [template, name]);
+  if (rows.length > 0) await connection.query(rows.map(({ command }) => command).join(";\n"));
+}
+
+/** A copy of `template`, owned by its owner, with its settings and privileges. */
 export async function cloneDatabase(cluster: Host, template: string): Promise<Database> {
   const owner = await withConnection(cluster.superuser, async (connection) => {
     const { rows } = await connection.query(

@@ -7,7 +7,8 @@ export const logLinePrefix = "%m [%p] %e %q%u@%d/%a ";
 export function serverSettings(preload: readonly string[]): Record<string, string> {
   return {
     fsync: "off",
-    synchronous_commit: "off",
+    // Without fsync a commit waits for no disk; asynchronous commits would keep VACUUM from marking fresh rows visible.
+    synchronous_commit: "on",
     full_page_writes: "off",
     wal_level: "logical",
     max_wal_size: "4GB",

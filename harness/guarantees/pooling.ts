@@ -20,7 +20,10 @@ export async function provePooling(ground: Ground, proof: Proof): Promise<void> 
       ? tenancy.tenants.key
       : tenancy.column;
   const look = readable
-    .map((table) => `select ${quoteIdentifier(columnOf(table))}::text as tenant from ${qualify(table.schema, table.name)}`)
+    .map(
+      (table) =>
+        `select ${quoteIdentifier(columnOf(table))}::text as tenant from ${qualify(table.schema, table.name)}`,
+    )
     .join(" union ");
   const tenantsSeen = `select coalesce(json_agg(distinct tenant order by tenant), '[]') as seen from (${look}) rows`;
   await using site = await ground.open("populated");
@@ -41,8 +44,13 @@ function castOf({ society, tenancy }: Ground) {
 }
 
 /** Transactions of everybody in random order over two connections: some commit, some fail, some are cancelled midway. */
-async function proveInterleaving(ground: Ground, proof: Proof, site: Site, tenantsSeen: string): Promise<void> {
-  await using narrow = site.openCrowd(2);
+async function proveInterleaving(
+  ground: Ground,
+  proof: Proof,
+  site: Site,
+  tenantsSeen: string,
+): Promise<void> {
+  await using narrow = site.openSessions({ size: 2, forgetful: false });
   const cast = castOf(ground);
   const step = fc.record({
     who: fc.constantFrom(...cast),
@@ -55,7 +63,8 @@ async function proveInterleaving(ground: Ground, proof: Proof, site: Site, tenan
     steps.map(async ({ who: { actor, sees }, how }) => {
       const session = narrow.as(actor);
       if (how === "fails") await session.does("select 1 / 0");
-      else if (how === "times out") await session.does("select set_config('statement_timeout', '1', true), pg_sleep(0.005)");
+      else if (how === "times out")
+        await session.does("select set_config('statement_timeout', '1', true), pg_sleep(0.005)");
       else if (how === "sets claims for the session")
         await session.does(`select set_config('request.jwt.claims', ${quoteLiteral(planted)}, false)`);
       const outcome = await session.does(tenantsSeen);
@@ -78,7 +87,12 @@ async function proveInterleaving(ground: Ground, proof: Proof, site: Site, tenan
 }
 
 /** One prepared statement, run often enough that the server may keep its plan, gives each actor their own rows. */
-async function provePreparedPlans(ground: Ground, proof: Proof, site: Site, tenantsSeen: string): Promise<void> {
+async function provePreparedPlans(
+  ground: Ground,
+  proof: Proof,
+  site: Site,
+  tenantsSeen: string,
+): Promise<void> {
   const cast = castOf(ground).filter(({ sees }) => sees !== undefined);
   await site.sessions.prepared(tenantsSeen, async (runAs) => {
     for (let round = 0; round < 8; round += 1)

@@ -106,7 +106,9 @@ function unknownRow(parent: Table, chosen: Link["chosen"], row: Row): Row {
 }
 
 function updateRow(target: Target, at: Row, values: Row): string {
-  const set = Object.entries(values).map(([column, value]) => `${quoteIdentifier(column)} = ${literal(value)}`);
+  const set = Object.entries(values).map(
+    ([column, value]) => `${quoteIdentifier(column)} = ${literal(value)}`,
+  );
   return `update ${target.relation} set ${set.join(", ")} where ${whereRow(target, at)}`;
 }
 

@@ -1,7 +1,13 @@
 import type { Cluster } from "../engine/cluster.ts";
 import { type Connection, connect } from "../engine/connection.ts";
 import { cloneDatabase, type Database } from "../engine/database.ts";
-import { type Direct, openDirect, openSessions, type Sessions } from "../session/session.ts";
+import {
+  type Direct,
+  openDirect,
+  openSessions,
+  type SessionOptions,
+  type Sessions,
+} from "../session/session.ts";
 
 /** One clone, with everybody who can talk to it. Disposing of it closes their sessions and drops it. */
 export interface Site extends AsyncDisposable {
@@ -12,8 +18,8 @@ export interface Site extends AsyncDisposable {
   readonly deployer: Direct;
   /** The deployer's name: `postgres` on Supabase. */
   readonly deployerRole: string;
-  /** Sessions with `size` connections, all open at once. */
-  openCrowd(size: number): Sessions;
+  /** Other sessions through `authenticator`, with connections of their own. */
+  openSessions(options: SessionOptions): Sessions;
   /** A plain connection: migrations run through it, and the catalog is read through it. */
   connect(as: "superuser" | "deployer"): Promise<Connection>;
 }
@@ -35,7 +41,7 @@ export async function openSite(cluster: Cluster, template: string, deployer: str
     superuser,
     deployer: deployerSession,
     deployerRole: deployer,
-    openCrowd: (size) => openSessions(addresses.authenticator, { size }),
+    openSessions: (options) => openSessions(addresses.authenticator, options),
     connect: (as) => connect(addresses[as]),
     async [Symbol.asyncDispose]() {
       for (const open of [sessions, superuser, deployerSession, database]) await open[Symbol.asyncDispose]();

@@ -45,7 +45,9 @@ export async function proveTenantColumn(ground: Ground, proof: Proof): Promise<v
       ["no tenant", null],
       ["a tenant that does not exist", society.newcomer.tenant],
     ] as const) {
-      const outcome = await site.superuser.tries(insertRow(target, { ...row, [tenancy.column]: tenant }, returning));
+      const outcome = await site.superuser.tries(
+        insertRow(target, { ...row, [tenancy.column]: tenant }, returning),
+      );
       // A trigger may find out whose the row is; then it is somebody's.
       const filled = outcome.ok && tenant === null && outcome.rows[0]?.tenant !== null;
       proof.weigh(!outcome.ok || filled, `${label} takes a row of ${what}`, outcome.repeat);

@@ -152,7 +152,7 @@ export class Trial {
 
   /** So many committed runs of the statement at the same time, each on a connection of its own, all succeed. */
   async concurrently(count: number, actor: Actor, fact: string, statement: Statement): Promise<void> {
-    await using crowd = this.site.openCrowd(count);
+    await using crowd = this.site.openSessions({ size: count });
     const session = crowd.as(actor);
     const outcomes = await Promise.all(
       Array.from({ length: count }, () => session.does(statement.template, ...statement.values)),

@@ -7,8 +7,10 @@ import { lossOf, whereIs } from "./reading.ts";
 
 /** Undoes whatever a session may still hold: its transaction, settings, plans, temporary tables, locks, channels. */
 export const cleanup: readonly Step[] = [{ text: "rollback" }, { text: "discard all" }];
+/** Ends what is open and leaves the session as it is, as a pool in production does. */
+export const rollback: readonly Step[] = [{ text: "rollback" }];
 
-/** A few connections as one role. A connection comes back clean, or it is closed. */
+/** A few connections as one role. A connection comes back out of any transaction, by default clean, or it is closed. */
 export class Pool implements AsyncDisposable {
   readonly address: Address;
   private readonly idle: Connection[] = [];
@@ -16,7 +18,12 @@ export class Pool implements AsyncDisposable {
   private readonly underWay = new Set<Promise<unknown>>();
   private closed = false;
 
-  constructor(address: Address, size: number) {
+  /** `between` is run on a connection after each use. */
+  constructor(
+    address: Address,
+    size: number,
+    private readonly between: readonly Step[] = cleanup,
+  ) {
     this.address = address;
     this.limit = pLimit(size);
   }
@@ -47,7 +54,7 @@ export class Pool implements AsyncDisposable {
   }
 
   private async giveBack(client: Connection): Promise<void> {
-    const { error } = await exchange(client, cleanup);
+    const { error } = await exchange(client, this.between);
     if (error === undefined) {
       this.idle.push(client);
       return;

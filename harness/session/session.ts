@@ -9,7 +9,7 @@ import { quoteIdentifier } from "../sql/identifier.ts";
 import type { Actor } from "./actor.ts";
 import { exchange } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
-import { cleanup, Pool } from "./pool.ts";
+import { cleanup, Pool, rollback } from "./pool.ts";
 import { refuseFailure } from "./reading.ts";
 import { directPreamble, type Preamble, type RequestDetails, requestPreamble } from "./request.ts";
 import { type RoleSettings, readRoleSettings } from "./role-settings.ts";
@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly size?: number;
   /** The schemas in which a request finds what it does not qualify; default public, extensions. */
   readonly searchPath?: readonly string[];
+  /** Whether a connection forgets everything between two transactions; default true. PostgREST's pool does not. */
+  readonly forgetful?: boolean;
 }
 
 /** One statement that one actor tries. */
@@ -34,8 +36,6 @@ export interface Experiment {
 
 /** Experiments under way at a time: enough that the server never waits for us. */
 const pipelineDepth = 64;
-
-const rollback = [{ text: "rollback" }];
 
 /** Sessions of any number of actors, over a few connections as one role: PostgREST's is `authenticator`. */
 export function openSessions(authenticator: Address, options: SessionOptions = {}): Sessions {
@@ -61,8 +61,9 @@ export class Sessions implements AsyncDisposable {
   private readonly searchPath: string;
   private roleSettings: Promise<RoleSettings> | undefined;
 
-  constructor(address: Address, { size = 4, searchPath = ["public", "extensions"] }: SessionOptions) {
-    this.pool = new Pool(address, size);
+  constructor(address: Address, options: SessionOptions) {
+    const { size = 4, searchPath = ["public", "extensions"], forgetful = true } = options;
+    this.pool = new Pool(address, size, forgetful ? cleanup : rollback);
     this.searchPath = searchPath.map(quoteIdentifier).join(", ");
   }
 

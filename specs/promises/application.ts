@@ -1,4 +1,5 @@
 import { type Change, difference } from "../../harness/catalog/difference.ts";
+import { changedCatalogs, markCatalogs } from "../../harness/catalog/mark.ts";
 import { type Picture, takePicture } from "../../harness/catalog/picture.ts";
 import { Fault } from "../../harness/fault/fault.ts";
 import type { Ground } from "../../harness/guarantees/ground.ts";
@@ -35,6 +36,14 @@ export async function apply(
   }
 }
 
+/** What of the site's catalogs `work` changed for good: nothing, after an attempt that failed. */
+export async function leftBehind(site: Site, work: () => Promise<unknown>): Promise<readonly string[]> {
+  await using connection = await site.connect("superuser");
+  const before = await markCatalogs(connection);
+  await work();
+  return changedCatalogs(before, await markCatalogs(connection));
+}
+
 /** The site's catalog, as a superuser sees it. */
 export async function pictureOf(site: Site): Promise<Picture> {
   await using connection = await site.connect("superuser");
@@ -56,4 +65,9 @@ export function filesBefore(plan: Plan, file: string): Plan {
     0,
     plan.findIndex((migration) => migration.file === file),
   );
+}
+
+/** The command that applies a file, for whoever wants to see it again. */
+export function applyAgain(file: string): string {
+  return `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f migrations/${file}`;
 }

@@ -11,7 +11,13 @@ const reach = `select (select public.auth_org_id()) as org,
   (select count(*) from public.contacts)::int as contacts,
   (select count(*) from public.appointments)::int as appointments,
   (select count(*) from public.notifications)::int as notifications`;
-const nothing = JSON.stringify({ org: null, organizations: 0, contacts: 0, appointments: 0, notifications: 0 });
+const nothing = JSON.stringify({
+  org: null,
+  organizations: 0,
+  contacts: 0,
+  appointments: 0,
+  notifications: 0,
+});
 
 const changes = [
   "update public.contacts set notes = notes",
@@ -103,9 +109,9 @@ function malformed(tenant: string): fc.Arbitrary<string> {
     fc.constant([tenant]),
   );
   const path = notTheTenant.map((org) => JSON.stringify({ app_metadata: { org_id: org } }));
-  const elsewhere = fc.constantFrom("user_metadata", "metadata", "App_Metadata", "org", "").map((place) =>
-    JSON.stringify({ org_id: tenant, [place]: { org_id: tenant } }),
-  );
+  const elsewhere = fc
+    .constantFrom("user_metadata", "metadata", "App_Metadata", "org", "")
+    .map((place) => JSON.stringify({ org_id: tenant, [place]: { org_id: tenant } }));
   const cut = fc
     .integer({ min: 0, max: 60 })
     .map((length) => JSON.stringify({ app_metadata: { org_id: tenant } }).slice(0, length));
@@ -115,7 +121,9 @@ function malformed(tenant: string): fc.Arbitrary<string> {
 }
 
 function isUuid(value: unknown): boolean {
-  return typeof value === "string" && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(value);
+  return (
+    typeof value === "string" && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(value)
+  );
 }
 
 function carriesTenant(text: string): boolean {

@@ -1,5 +1,5 @@
-import type { Trial } from "../../harness/guarantees/trial.ts";
 import { sql } from "../../harness/guarantees/sql.ts";
+import type { Trial } from "../../harness/guarantees/trial.ts";
 
 /** A call outside a sub-select is made for every row; the catalog shows the policy as the server understood it. */
 const wrapped = /\(\s*select\s+(?:public\.)?auth_org_id\(\)\s+as\s+auth_org_id\s*\)/gi;
@@ -31,7 +31,10 @@ export async function provesOneEvaluation(trial: Trial): Promise<void> {
       select ${trial.tenant}, ${trial.memberId}, 'voicemail', 'title', 'message' from generate_series(1, ${manyRows}::int)`);
   for (const table of tables)
     for (const [what, statement] of [
-      ["a SELECT", (limit: number) => `select count(*) from (select id from public.${table} limit ${limit}) few`],
+      [
+        "a SELECT",
+        (limit: number) => `select count(*) from (select id from public.${table} limit ${limit}) few`,
+      ],
       ...(table === "notifications"
         ? []
         : ([
@@ -55,7 +58,7 @@ export async function provesOneEvaluation(trial: Trial): Promise<void> {
 /** How many times the server called the function during the statement. */
 async function callsOf(trial: Trial, statement: string): Promise<{ calls: number; repeat: string }> {
   // A session that began before the setting would not count.
-  await using fresh = trial.site.openCrowd(1);
+  await using fresh = trial.site.openSessions({ size: 1 });
   const outcome = await fresh.as(trial.member).transaction(async (run) => {
     await run(statement);
     await run(`select coalesce(sum(calls), 0)::int as calls

@@ -1,10 +1,11 @@
+import type { Fault } from "../../harness/fault/fault.ts";
 import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Proof } from "../../harness/guarantees/proof.ts";
 import type { Way } from "../../harness/migrations/apply.ts";
 import type { Migration } from "../../harness/migrations/migration.ts";
 import { applyPlanWithPsql } from "../../harness/migrations/psql.ts";
 import { splitStatements } from "../../harness/sql/statements.ts";
-import { apply, filesBefore, pictureOf, tellDifference } from "./application.ts";
+import { apply, applyAgain, filesBefore, leftBehind, pictureOf, tellDifference } from "./application.ts";
 
 const failure = "select 1 / 0 as sabotage;\n";
 
@@ -20,23 +21,29 @@ export async function provesPsql(ground: Ground, proof: Proof): Promise<void> {
   proof.weigh(told === "", `psql ends in another catalog: ${told}`, again);
 }
 
-/** Each file, made to fail before it first commits, leaves the catalog as it was. */
+/** Each file, made to fail before it first commits, leaves the catalogs as they were. */
 export async function provesNothingHalfDone(ground: Ground, proof: Proof, way: Way): Promise<void> {
   await using site = await ground.open("before");
   for (const migration of ground.plan) {
-    const before = await pictureOf(site);
     const sabotaged = await sabotage(migration);
-    const { fault } = await apply(ground, site, [sabotaged], { way });
-    if (fault === undefined) proof.doubted(`${migration.file}, made to fail, did not`);
-    const told = tellDifference(before, await pictureOf(site));
+    const left = await leftBehind(site, async () => {
+      const { fault } = await apply(ground, site, [sabotaged], { way });
+      if (fault === undefined) proof.doubted(`${migration.file}, made to fail, did not`);
+    });
+    const tail = sabotaged.text.slice(sabotaged.text.indexOf(failure) - 300).split(failure)[0] ?? "";
     proof.weigh(
-      told === "",
-      `${migration.file}, ${way}, fails before it commits and leaves behind: ${told}`,
-      `${sabotaged.text.slice(-400)}`,
+      left.length === 0,
+      `${migration.file}, ${way}, fails before it commits and leaves rows in ${left.join(", ")}`,
+      `-- the file with a statement that fails:\n${tail}${failure}`,
     );
-    const { fault: unexpected } = await apply(ground, site, [migration], { way });
-    if (unexpected)
-      return proof.broke(`${migration.file} fails after an attempt that failed: ${unexpected.what}`, "");
+    const { fault } = await apply(ground, site, [migration], { way });
+    if (fault) {
+      proof.broke(
+        `${migration.file} fails after an attempt that failed: ${fault.what}`,
+        applyAgain(migration.file),
+      );
+      return;
+    }
   }
 }
 
@@ -56,17 +63,18 @@ export async function provesMissingLegacyTable(ground: Ground, proof: Proof): Pr
   await using site = await ground.open("before");
   await apply(ground, site, filesBefore(ground.plan, file.file));
   await site.superuser.does(`drop table public.${table} cascade`);
-  const before = await pictureOf(site);
-  const { fault } = await apply(ground, site, [file], { way: "psql" });
+  let fault: Fault | undefined;
+  const left = await leftBehind(site, async () => {
+    ({ fault } = await apply(ground, site, [file], { way: "psql" }));
+  });
   proof.weigh(
     fault?.what.includes(table) === true,
     `without public.${table}: ${fault ? `says ${fault.what}` : "is accepted"}`,
     `drop table public.${table};`,
   );
-  const told = tellDifference(before, await pictureOf(site));
   proof.weigh(
-    told === "",
-    `without public.${table} it leaves behind: ${told}`,
+    left.length === 0,
+    `without public.${table} it leaves rows in ${left.join(", ")}`,
     `drop table public.${table};`,
   );
 }

@@ -1,9 +1,11 @@
 import type { Fault } from "../../harness/fault/fault.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
+import type { Site } from "../../harness/guarantees/site.ts";
 import { sql } from "../../harness/guarantees/sql.ts";
 import { promise } from "../../harness/guarantees/trial.ts";
+import type { Plan } from "../../harness/migrations/migration.ts";
 import { apply } from "./application.ts";
-import { collisions, substitutions } from "./taken-names.ts";
+import { collisions, type Obstacle, substitutions } from "./taken-names.ts";
 
 const tables = ["contacts", "appointments", "notifications"];
 
@@ -48,7 +50,10 @@ export const naming: readonly Guarantee[] = [
       await trial.sees(
         member,
         "updated_at shows the time of the write",
-        [add, sql`select abs(extract(epoch from clock_timestamp() - updated_at)) < 60 as now from public.contacts where id = ${id}`],
+        [
+          add,
+          sql`select abs(extract(epoch from clock_timestamp() - updated_at)) < 60 as now from public.contacts where id = ${id}`,
+        ],
         [{ now: true }],
       );
       await trial.sees(
@@ -83,40 +88,76 @@ export const naming: readonly Guarantee[] = [
       const legacy = await before.superuser.tries(namesOfKinds.template);
       // The set names what it makes; what a legacy table brought keeps its name.
       const known = new Set(legacy.ok ? legacy.rows.map((row) => `${row.on_table} ${row.name}`) : []);
-      for (const { name, on_table, kind, prefix } of rows.filter((row) => !known.has(`${row.on_table} ${row.name}`)))
-        trial.proof.weigh(name.startsWith(prefix), `the ${kind} ${name} of ${on_table} does not begin with ${prefix}`, repeat);
+      for (const { name, on_table, kind, prefix } of rows.filter(
+        (row) => !known.has(`${row.on_table} ${row.name}`),
+      ))
+        trial.proof.weigh(
+          name.startsWith(prefix),
+          `the ${kind} ${name} of ${on_table} does not begin with ${prefix}`,
+          repeat,
+        );
       for (const index of ["idx_contacts_org_status_updated", "idx_appointments_org_scheduled_at"]) {
         const outcome = await trial.site.deployer.does(`reindex index public.${index}`);
-        trial.proof.weigh(outcome.ok, `REINDEX INDEX ${index} fails: ${outcome.ok ? "" : outcome.message}`, outcome.repeat);
+        trial.proof.weigh(
+          outcome.ok,
+          `REINDEX INDEX ${index} fails: ${outcome.ok ? "" : outcome.message}`,
+          outcome.repeat,
+        );
       }
       for (const table of tables) {
         const outcome = await trial.site.deployer.does(`analyze public.${table}`);
-        trial.proof.weigh(outcome.ok, `ANALYZE ${table} fails: ${outcome.ok ? "" : outcome.message}`, outcome.repeat);
+        trial.proof.weigh(
+          outcome.ok,
+          `ANALYZE ${table} fails: ${outcome.ok ? "" : outcome.message}`,
+          outcome.repeat,
+        );
       }
     },
   }),
 
   {
     id: "S10",
-    title: "a name that is taken by another shape, or in another schema, is an error that names the difference",
+    title:
+      "a name that is taken by another shape, or in another schema, is an error that names the difference",
     effect: "CREATE TABLE IF NOT EXISTS keeps somebody else's table, and everything seems to work.",
     remedy: "Compare what exists with what it should be, and raise what differs.",
     async experiment(ground, proof) {
-      const cases = [
-        ...collisions(ground.schema, ground.schemaBefore).map((one) => ({ ...one, template: "before" as const })),
-        ...substitutions.map((one) => ({ ...one, template: "migrated" as const })),
-      ];
-      for (const { template, name, sql, names } of cases) {
-        await using site = await ground.open(template);
-        await using superuser = await site.connect("superuser");
-        await superuser.query(sql);
-        const { fault } = await apply(ground, site, ground.plan, { way: "psql" });
+      const judge = async (site: Site, files: Plan, { name, sql, names }: Obstacle) => {
+        const { fault } = await apply(ground, site, files, { way: "psql" });
         const silent = fault === undefined;
         const vague = fault !== undefined && !names.every((word) => namesOne(sayingOf(fault), word));
+        const wanted = names.map((word) => [word].flat().join(" or ")).join(" and ");
         proof.weigh(
           !silent && !vague,
-          `${name}: ${silent ? "kept in silence" : `the error does not name ${names.map((word) => [word].flat().join(" or ")).join(" and ")}: ${fault?.what}`}`,
+          `${name}: ${silent ? "kept in silence" : `the error does not name ${wanted}: ${fault?.what}`}`,
           sql,
+        );
+      };
+      // In the order of the plan on one site: each obstacle is put in the way of the file that it concerns.
+      const obstacles = collisions(ground.schema, ground.schemaBefore);
+      await using site = await ground.open("before");
+      await using superuser = await site.connect("superuser");
+      for (const migration of ground.plan) {
+        for (const obstacle of obstacles.filter(({ concerns }) => concerns.test(migration.text))) {
+          await superuser.query(obstacle.sql);
+          await judge(site, [migration], obstacle);
+          await superuser.query(obstacle.undo);
+        }
+        const { fault } = await apply(ground, site, [migration]);
+        if (fault)
+          return proof.broke(`${migration.file} fails after its obstacles are gone: ${fault.what}`, "");
+      }
+      for (const obstacle of obstacles)
+        if (!ground.plan.some(({ text }) => obstacle.concerns.test(text)))
+          proof.doubted(`no file was found to put ${obstacle.name} in the way of`);
+      for (const substitution of substitutions) {
+        await using changed = await ground.open("migrated");
+        await using owner = await changed.connect("superuser");
+        await owner.query(substitution.sql);
+        await judge(
+          changed,
+          ground.plan.filter(({ text }) => substitution.concerns.test(text)),
+          substitution,
         );
       }
     },

@@ -7,9 +7,10 @@ import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
 import type { Way } from "../../harness/migrations/apply.ts";
 import { exportMigrations } from "../../harness/migrations/export.ts";
+import type { Migration, Plan } from "../../harness/migrations/migration.ts";
 import { planMigrations } from "../../harness/migrations/plan.ts";
 import { readMigrations } from "../../harness/migrations/read.ts";
-import { apply, pictureOf, tellDifference } from "./application.ts";
+import { apply, applyAgain, leftBehind, pictureOf, tellDifference } from "./application.ts";
 import {
   provesDuplicatesAreNamed,
   provesMissingLegacyTable,
@@ -17,8 +18,8 @@ import {
   provesPsql,
 } from "./failures.ts";
 
-/** The summary's file names, in the order in which it tells to apply them. */
-const promisedOrder = [
+/** The summary's file names. */
+const promisedFiles = [
   "20250110_create_organizations_table_foundation.sql",
   "20250110_create_org_id_immutability_triggers.sql",
   "20250110_create_auth_org_id_function.sql",
@@ -30,7 +31,6 @@ const promisedOrder = [
 ];
 
 const ways: readonly Way[] = ["pasted", "psql", "wrapped"];
-const applyAgain = (file: string) => `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f migrations/${file}`;
 
 /** S. The set and how it is applied. */
 export const set: readonly Guarantee[] = [
@@ -39,23 +39,30 @@ export const set: readonly Guarantee[] = [
     title: "the eight migrations are there, and their order follows from what each requires",
     effect: "Somebody applies them by name, and the third fails on what the sixth would have made.",
     remedy: "Say '-- requires: NAME' in each file for everything that it uses.",
-    async experiment({ plan }, proof) {
+    async experiment(ground, proof) {
+      const { plan } = ground;
       const files = plan.map(({ file }) => file);
       const list = "ls migrations/*.sql";
-      for (const file of promisedOrder)
+      for (const file of promisedFiles)
         proof.weigh(files.includes(file), `${file} is not among the migrations`, list);
-      proof.weigh(
-        files.filter((file) => promisedOrder.includes(file)).join() === promisedOrder.join(),
-        `the derived order is ${files.join(", ")}`,
-        list,
-      );
-      // Whatever one file states, taking away what it needs must be noticed before anything runs.
+      // Whatever a file states, taking away what it needs must be noticed before anything runs.
       for (const missing of plan.filter(({ file }) => plan.some((other) => requires(other, file)))) {
         const fault = faultOf(() => planMigrations(plan.filter((other) => other !== missing)));
         proof.weigh(
           fault?.code === "REQUIREMENT_MISSING" && fault.what.includes(stem(missing.file)),
           `without ${missing.file} the plan ${fault ? `says: ${fault.what}` : "is accepted"}`,
           list,
+        );
+      }
+      // And it states all that it needs: with just that applied before, it applies.
+      for (const migration of plan) {
+        await using site = await ground.open("before");
+        const needed = requirementsOf(plan, migration);
+        const { fault } = await apply(ground, site, [...needed, migration], { way: "psql" });
+        proof.weigh(
+          fault === undefined,
+          `${migration.file}, after all that it requires, fails: ${fault?.what}`,
+          [...needed, migration].map(({ file }) => applyAgain(file)).join("\n"),
         );
       }
     },
@@ -138,23 +145,22 @@ export const set: readonly Guarantee[] = [
     async experiment(ground, proof) {
       for (const way of ways) {
         await using site = await ground.open("before");
-        const before = await pictureOf(site);
         for (const migration of ground.plan) {
           if (migration.header.requires.length === 0) continue;
-          const { fault } = await apply(ground, site, [migration], { way });
-          const named = ground.plan.some(
-            ({ file }) =>
-              file !== migration.file && requires(migration, file) && fault?.what.includes(stem(file)),
-          );
+          const left = await leftBehind(site, async () => {
+            const { fault } = await apply(ground, site, [migration], { way });
+            const named = ground.plan.some(
+              ({ file }) => requires(migration, file) && fault?.what.includes(stem(file)),
+            );
+            proof.weigh(
+              named,
+              `${migration.file} alone, ${way}: ${fault ? `says ${fault.what}` : "is accepted"}`,
+              applyAgain(migration.file),
+            );
+          });
           proof.weigh(
-            named,
-            `${migration.file} alone, ${way}: ${fault ? `says ${fault.what}` : "is accepted"}`,
-            applyAgain(migration.file),
-          );
-          const told = tellDifference(before, await pictureOf(site));
-          proof.weigh(
-            told === "",
-            `${migration.file} alone, ${way}, leaves behind: ${told}`,
+            left.length === 0,
+            `${migration.file} alone, ${way}, leaves rows in ${left.join(", ")}`,
             applyAgain(migration.file),
           );
         }
@@ -240,6 +246,20 @@ function requires(
   file: string,
 ): boolean {
   return migration.header.requires.some((name) => stem(name) === stem(file));
+}
+
+/** All that `migration` needs, directly or not, in the order of the plan. */
+function requirementsOf(plan: Plan, migration: Migration): Plan {
+  const needed = new Set<Migration>();
+  const visit = (one: Migration) => {
+    for (const other of plan.filter(({ file }) => requires(one, file)))
+      if (!needed.has(other)) {
+        needed.add(other);
+        visit(other);
+      }
+  };
+  visit(migration);
+  return plan.filter((other) => needed.has(other));
 }
 
 function faultOf(work: () => unknown): Fault | undefined {

@@ -3,16 +3,18 @@ import { key } from "../../harness/catalog/schema.ts";
 import { qualify } from "../../harness/sql/identifier.ts";
 
 /** Something that is in the way before the set is applied. */
-interface Obstacle {
+export interface Obstacle {
   readonly name: string;
   /** Puts it there; a superuser runs it. */
   readonly sql: string;
+  /** What the text of the migration holds that meets it. */
+  readonly concerns: RegExp;
   /** What the error must name; of a list, any one. */
   readonly names: readonly (string | readonly string[])[];
 }
 
 /** For each table and enum that the set makes: another thing of that name, in public and in another schema. */
-export function collisions(schema: Schema, schemaBefore: Schema): Obstacle[] {
+export function collisions(schema: Schema, schemaBefore: Schema): (Obstacle & { readonly undo: string })[] {
   const before = new Set(schemaBefore.tables.map(key));
   const tables = schema.tables.filter((table) => table.schema === "public" && !before.has(key(table)));
   const enums = new Map<string, readonly string[]>();
@@ -24,11 +26,15 @@ export function collisions(schema: Schema, schemaBefore: Schema): Obstacle[] {
       {
         name: `a table public.${name} of another shape`,
         sql: `create table ${qualify("public", name)} (id integer)`,
+        undo: `drop table ${qualify("public", name)}`,
+        concerns: creation("table", name),
         names: [`public.${name}`, columns.map((column) => column.name).filter((column) => column !== "id")],
       },
       {
         name: `a table ${name} in another schema`,
         sql: `create schema elsewhere; create table ${qualify("elsewhere", name)} (id integer)`,
+        undo: "drop schema elsewhere cascade",
+        concerns: creation("table", name),
         names: [name, "elsewhere"],
       },
     ]),
@@ -36,15 +42,23 @@ export function collisions(schema: Schema, schemaBefore: Schema): Obstacle[] {
       {
         name: `a type public.${type} with other labels`,
         sql: `create type ${qualify("public", type)} as enum ('other')`,
+        undo: `drop type ${qualify("public", type)}`,
+        concerns: creation("type", type),
         names: [type, "other"],
       },
       {
         name: `a type ${type} in another schema`,
         sql: `create schema elsewhere; create type ${qualify("elsewhere", type)} as enum ('other')`,
+        undo: "drop schema elsewhere cascade",
+        concerns: creation("type", type),
         names: [type, "elsewhere"],
       },
     ]),
   ];
+}
+
+function creation(kind: "table" | "type", name: string): RegExp {
+  return new RegExp(`create ${kind} (if not exists )?public\\.${name}\\b`, "i");
 }
 
 /** Objects of the set, changed by hand after it was applied: applying it again must say what differs. */
@@ -52,27 +66,32 @@ export const substitutions: readonly Obstacle[] = [
   {
     name: "a column of another type",
     sql: "alter table public.contacts alter column notes type varchar(20)",
+    concerns: creation("table", "contacts"),
     names: ["contacts", "notes"],
   },
   {
     name: "a column that may be NULL",
     sql: "alter table public.appointments alter column scheduled_at drop not null",
+    concerns: creation("table", "appointments"),
     names: ["appointments", "scheduled_at"],
   },
   {
     name: "another default",
     sql: "alter table public.contacts alter column lead_score set default 'hot'",
+    concerns: creation("table", "contacts"),
     names: ["contacts", "lead_score"],
   },
   {
     name: "a column too many that must be given",
     sql: "alter table public.contacts add column mandatory text not null",
+    concerns: creation("table", "contacts"),
     names: ["contacts", "mandatory"],
   },
   {
     name: "a unique constraint on other columns",
     sql: `alter table public.contacts drop constraint uq_contacts_org_phone;
 alter table public.contacts add constraint uq_contacts_org_phone unique (org_id, email)`,
+    concerns: creation("table", "contacts"),
     names: ["contacts", "uq_contacts_org_phone"],
   },
   {
@@ -80,17 +99,20 @@ alter table public.contacts add constraint uq_contacts_org_phone unique (org_id,
     sql: `alter table public.appointments drop constraint fk_appointments_contact_id;
 alter table public.appointments add constraint fk_appointments_contact_id
   foreign key (org_id, contact_id) references public.contacts (org_id, id) on delete cascade`,
+    concerns: creation("table", "appointments"),
     names: ["appointments", "fk_appointments_contact_id"],
   },
   {
     name: "an enum with its labels in another order",
     sql: "alter type public.notification_priority rename value 'low' to 'lowest'",
+    concerns: creation("type", "notification_priority"),
     names: ["notification_priority"],
   },
   {
     name: "an index of the same name on other columns",
     sql: `drop index public.idx_contacts_org_status_updated;
 create index idx_contacts_org_status_updated on public.contacts (org_id, name, email)`,
+    concerns: creation("table", "contacts"),
     names: ["contacts", "idx_contacts_org_status_updated"],
   },
 ];

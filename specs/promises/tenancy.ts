@@ -34,7 +34,9 @@ export const tenancy: readonly Guarantee[] = [
     remedy: "Let public.auth_org_id() read that one path, and every policy call that one function.",
     async experiment(trial) {
       const { tenant, otherTenant, memberId } = trial;
-      await trial.sees(trial.member, "the function answers the tenant of the claims", answer, [{ org: tenant }]);
+      await trial.sees(trial.member, "the function answers the tenant of the claims", answer, [
+        { org: tenant },
+      ]);
       const upper = { sub: memberId, app_metadata: { org_id: tenant.toUpperCase() } };
       await trial.sees(
         withClaims(JSON.stringify(upper), "a member whose tenant is written in capitals"),
@@ -56,7 +58,10 @@ export const tenancy: readonly Guarantee[] = [
           [{ org: null }],
         );
         await trial.sees(
-          withClaims(JSON.stringify({ ...trial.ground.tenancy.claims(trial.ground.society.member), ...claims }), "an impostor"),
+          withClaims(
+            JSON.stringify({ ...trial.ground.tenancy.claims(trial.ground.society.member), ...claims }),
+            "an impostor",
+          ),
           `a tenant forged in ${place} does not replace the true one`,
           answer,
           [{ org: tenant }],
@@ -77,7 +82,8 @@ export const tenancy: readonly Guarantee[] = [
     id: "T3",
     title: "claims of any malformed shape give no tenant, raise nothing, and reach nothing",
     effect: "A token that nobody expected opens every clinic, or takes the application down.",
-    remedy: "Parse in one function that answers NULL whatever goes wrong, and compare with = in every policy.",
+    remedy:
+      "Parse in one function that answers NULL whatever goes wrong, and compare with = in every policy.",
     experiment: provesFailingClosed,
   }),
 
@@ -100,21 +106,24 @@ export const tenancy: readonly Guarantee[] = [
     id: "T6",
     title: "members reach their own tenant's rows and no other's, and nobody else reaches any",
     effect: "One clinic reads, changes or deletes another clinic's patients.",
-    remedy: "Enable row-level security, with a policy for each command that compares org_id with the tenant of the claims.",
+    remedy:
+      "Enable row-level security, with a policy for each command that compares org_id with the tenant of the claims.",
     experiment: proveIsolation,
   },
   {
     id: "T7",
     title: "no function, view, sequence, key or publication is a side door to another tenant's rows",
     effect: "The policies are right, and a function beside them answers anybody's question.",
-    remedy: "Revoke EXECUTE from PUBLIC and the API roles, fix search_path, make views security_invoker, put the tenant into keys.",
+    remedy:
+      "Revoke EXECUTE from PUBLIC and the API roles, fix search_path, make views security_invoker, put the tenant into keys.",
     experiment: proveSideDoors,
   },
   {
     id: "T8",
     title: "no row points to a row of another tenant, and trying to says nothing of whether it exists",
     effect: "An appointment shows another clinic's patient.",
-    remedy: "Make foreign keys between tenant tables composite: (org_id, contact_id) REFERENCES contacts (org_id, id).",
+    remedy:
+      "Make foreign keys between tenant tables composite: (org_id, contact_id) REFERENCES contacts (org_id, id).",
     experiment: proveReferences,
   },
   {
@@ -132,9 +141,12 @@ export const tenancy: readonly Guarantee[] = [
     remedy: "Grant SELECT alone, with a policy on id = the tenant of the claims.",
     async experiment(trial) {
       const { tenant, otherTenant, member } = trial;
-      await trial.sees(member, "a member sees one organization, their own", sql`select id from public.organizations`, [
-        { id: tenant },
-      ]);
+      await trial.sees(
+        member,
+        "a member sees one organization, their own",
+        sql`select id from public.organizations`,
+        [{ id: tenant }],
+      );
       await trial.sees(
         member,
         "a member does not find another organization by its id",
@@ -142,10 +154,19 @@ export const tenancy: readonly Guarantee[] = [
         [],
       );
       for (const [fact, statement] of [
-        ["renames their organization", sql`update public.organizations set name = 'renamed' where id = ${tenant}`],
-        ["renames another organization", sql`update public.organizations set name = 'renamed' where id = ${otherTenant}`],
+        [
+          "renames their organization",
+          sql`update public.organizations set name = 'renamed' where id = ${tenant}`,
+        ],
+        [
+          "renames another organization",
+          sql`update public.organizations set name = 'renamed' where id = ${otherTenant}`,
+        ],
         ["deletes their organization", sql`delete from public.organizations where id = ${tenant}`],
-        ["founds an organization", sql`insert into public.organizations (id, name) values (${trial.uuid()}, 'new')`],
+        [
+          "founds an organization",
+          sql`insert into public.organizations (id, name) values (${trial.uuid()}, 'new')`,
+        ],
       ] as const)
         await trial.mayNot(member, fact, statement, { sqlstate: "42501" });
       await trial.changes(
@@ -173,7 +194,8 @@ async function provesAuthOrgId(ground: Ground, proof: Proof): Promise<void> {
   await using superuser = await site.connect("superuser");
   await superuser.query(`${grant} "${site.deployerRole}"`);
   const { fault } = await apply(ground, site, ground.plan);
-  if (fault) return proof.broke(`where the deployer may create in schema auth: ${fault.what}`, `${grant} postgres;`);
+  if (fault)
+    return proof.broke(`where the deployer may create in schema auth: ${fault.what}`, `${grant} postgres;`);
   const claims = [
     JSON.stringify(ground.tenancy.claims(ground.society.member)),
     JSON.stringify({ org_id: ground.society.member.tenant }),

@@ -29,16 +29,10 @@ function malformedClaims(victim: string, id: string): readonly (readonly [name: 
   ];
 }
 
-/** Everybody who must not reach `victim`: outsiders, strangers, and claims that are forged or malformed. */
-export function attackersOf(
-  victim: string,
-  outsiders: readonly Person[],
-  newcomer: Person,
-  tenancy: Tenancy,
-): Attacker[] {
-  const stranger = newcomer.id;
+/** Those who are honest about who they are: members of other tenants, and strangers. */
+export function outsidersOf(people: readonly Person[], newcomer: Person, tenancy: Tenancy): Attacker[] {
   return [
-    ...outsiders.map((person) => ({
+    ...people.map((person) => ({
       actor: signedIn("an outsider", tenancy.claims(person)),
       tenant: person.tenant,
     })),
@@ -48,15 +42,18 @@ export function attackersOf(
       tenant: newcomer.tenant,
     },
     { actor: anon },
-    { actor: signedIn("a member without claims of a tenant", { sub: stranger }) },
+    { actor: signedIn("a member without claims of a tenant", { sub: newcomer.id }) },
+  ];
+}
+
+/** Those whose claims name `victim` in a place or shape that must give nothing; `id` is the user they are. */
+export function impostorsOf(victim: string, id: string): Attacker[] {
+  return [
     {
-      actor: signedIn("a member with a forged user_metadata", {
-        sub: stranger,
-        user_metadata: { org_id: victim },
-      }),
+      actor: signedIn("a member with a forged user_metadata", { sub: id, user_metadata: { org_id: victim } }),
     },
-    { actor: signedIn("a member with a forged top-level org_id", { sub: stranger, org_id: victim }) },
-    ...malformedClaims(victim, stranger).map(([name, claims]) => ({
+    { actor: signedIn("a member with a forged top-level org_id", { sub: id, org_id: victim }) },
+    ...malformedClaims(victim, id).map(([name, claims]) => ({
       actor: withClaims(claims, `a member with ${name}`),
     })),
   ];

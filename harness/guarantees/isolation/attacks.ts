@@ -5,8 +5,10 @@ import { insertRow, type Row, type Target, whereRow, whereTenant } from "./targe
 export type Sign =
   /** It answered or touched at least one row more than `own`. */
   | { readonly kind: "rows"; readonly own: number }
-  /** It was accepted at all. */
-  | { readonly kind: "accepted" };
+  /** It wrote a row. */
+  | { readonly kind: "accepted" }
+  /** The server did not refuse it. */
+  | { readonly kind: "permitted" };
 
 /** One statement that must not reach another tenant's row. */
 export interface Attack {
@@ -182,7 +184,7 @@ function plants(target: Target, { victimRow, victimNewRow }: Situation): Attack[
     {
       what: `copies rows into ${label}`,
       sql: `copy ${target.relation} from stdin`,
-      sign: accepted,
+      sign: { kind: "permitted" },
     },
   ];
 }

@@ -15,6 +15,7 @@ const infinitePolicyRecursion = "42P17";
 /** Weighs how `attack` ended. An error is a denial only when it says so; a constraint is none, since the policy had let it pass. */
 export function judge(attack: Attack, outcome: Outcome, tenancy: Tenancy): Judgement {
   if (outcome.ok) {
+    if (attack.sign.kind === "permitted") return { kind: "through", how: "the server took it" };
     const own = attack.sign.kind === "rows" ? attack.sign.own : 0;
     if (outcome.count <= own) return { kind: "stopped" };
     return { kind: "through", how: `${outcome.count} rows, of which ${own} may be reached` };
@@ -23,10 +24,8 @@ export function judge(attack: Attack, outcome: Outcome, tenancy: Tenancy): Judge
   if (sqlstate === insufficientPrivilege) return { kind: "stopped" };
   if (sqlstate === tenancy.immutable.sqlstate && message === tenancy.immutable.message)
     return { kind: "stopped" };
-  // COPY FROM is not supported under row-level security; without it the server asks for data, and we send none.
-  if (attack.sql.startsWith("copy") && sqlstate === featureNotSupported) return { kind: "stopped" };
-  if (attack.sql.startsWith("copy") && sqlstate === "57014")
-    return { kind: "through", how: "the server was ready to take rows" };
+  // COPY FROM is not supported under row-level security.
+  if (attack.sign.kind === "permitted" && sqlstate === featureNotSupported) return { kind: "stopped" };
   if (sqlstate === infinitePolicyRecursion)
     return { kind: "through", how: `the policies refer to each other without end (${message})` };
   if (sqlstate.startsWith("23"))

@@ -18,11 +18,13 @@ export async function proveRoutines(ground: Ground, proof: Proof): Promise<void>
   const routines = ground.schema.routines.filter((routine) =>
     isSubjects(ground, routine, ground.schemaBefore.routines),
   );
-  for (const routine of routines.filter(({ securityDefiner }) => securityDefiner)) proveLockdown(routine, proof);
+  for (const routine of routines.filter(({ securityDefiner }) => securityDefiner))
+    proveLockdown(routine, proof);
   await using site = await ground.open("populated");
   for (const routine of routines) {
     if (routine.isTrigger || routine.kind === "aggregate" || routine.kind === "window") continue;
-    if (apiRoles.some((role) => routine.executableBy.includes(role))) await proveCalls(ground, proof, site, routine);
+    if (apiRoles.some((role) => routine.executableBy.includes(role)))
+      await proveCalls(ground, proof, site, routine);
     else await proveDenied(ground, proof, site, routine);
   }
 }
@@ -31,7 +33,9 @@ export async function proveRoutines(ground: Ground, proof: Proof): Promise<void>
 function proveLockdown(routine: Routine, proof: Proof): void {
   const name = `${key(routine)}(${routine.identityArguments})`;
   const look = `\\df+ ${key(routine)}`;
-  const path = routine.config.find((setting) => setting.startsWith("search_path="))?.slice("search_path=".length);
+  const path = routine.config
+    .find((setting) => setting.startsWith("search_path="))
+    ?.slice("search_path=".length);
   proof.weigh(path !== undefined, `${name} is SECURITY DEFINER without a search_path of its own`, look);
   const schemas = (path ?? "").split(",").map((part) => part.trim().replaceAll('"', ""));
   proof.weigh(
@@ -39,13 +43,20 @@ function proveLockdown(routine: Routine, proof: Proof): void {
     `${name} looks into pg_temp before ${schemas.at(-1)}`,
     look,
   );
-  proof.weigh(!routine.executableBy.includes("public"), `${name} is SECURITY DEFINER and PUBLIC may execute it`, look);
+  proof.weigh(
+    !routine.executableBy.includes("public"),
+    `${name} is SECURITY DEFINER and PUBLIC may execute it`,
+    look,
+  );
 }
 
 /** Who is not meant to call it is refused; that they hold no privilege is what the catalog says, this is what happens. */
 async function proveDenied(ground: Ground, proof: Proof, site: Site, routine: Routine): Promise<void> {
   const member = signedIn("a member", ground.tenancy.claims(ground.society.member));
-  const call = callOf(routine, routine.arguments.filter(isGiven).map(() => "null"));
+  const call = callOf(
+    routine,
+    routine.arguments.filter(isGiven).map(() => "null"),
+  );
   const outcomes = await site.sessions.attempt([anon, member].map((actor) => ({ actor, sql: call })));
   for (const outcome of outcomes)
     proof.weigh(
@@ -89,7 +100,10 @@ async function proveCalls(ground: Ground, proof: Proof, site: Site, routine: Rou
   proof.weigh(
     changed.length === 0,
     `${key(routine)}, called by a member or anon, changes another tenant's rows of ${changed.join(", ")}`,
-    callOf(routine, routine.arguments.filter(isGiven).map(() => "...")),
+    callOf(
+      routine,
+      routine.arguments.filter(isGiven).map(() => "..."),
+    ),
   );
 }
 
@@ -115,7 +129,8 @@ function candidatesOf(ground: Ground, victim: string): (argument: Argument) => r
     const quoted = (texts: readonly string[]) => texts.map((text) => `${quoteLiteral(text)}::${type}`);
     if (/\[\]$/.test(type)) return [`'{}'::${type}`, `null::${type}`];
     if (/^uuid$/.test(type)) return quoted(uuids.slice(0, 12));
-    if (/^(text|character varying|name|citext|"char"|character)/.test(type)) return quoted(values.slice(0, 16));
+    if (/^(text|character varying|name|citext|"char"|character)/.test(type))
+      return quoted(values.slice(0, 16));
     if (/^(smallint|integer|bigint|numeric|real|double precision)/.test(type))
       return quoted(["1", "1000", ...numbers.slice(0, 6)]);
     if (type === "boolean") return ["true", "false"];

@@ -35,7 +35,9 @@ async function proveViews(ground: Ground, proof: Proof): Promise<void> {
   for (const view of views) {
     if (!apiRoles.some((role) => view.privileges[role]?.includes("SELECT"))) continue;
     const outcome = await outsider.tries(`select * from ${qualify(view.schema, view.name)}`);
-    const marker = outcome.ok ? markers.find((value) => JSON.stringify(outcome.rows).includes(value)) : undefined;
+    const marker = outcome.ok
+      ? markers.find((value) => JSON.stringify(outcome.rows).includes(value))
+      : undefined;
     proof.weigh(
       marker === undefined,
       `an outsider reads another tenant's rows through the ${view.materialized ? "materialized " : ""}view ${key(view)}`,
@@ -47,7 +49,9 @@ async function proveViews(ground: Ground, proof: Proof): Promise<void> {
 /** A sequence that many tenants share tells each how many rows the others made, and who may set it can stop them all. */
 function proveSequences(ground: Ground, proof: Proof): void {
   const { schema, schemaBefore } = ground;
-  for (const sequence of schema.sequences.filter((found) => isSubjects(ground, found, schemaBefore.sequences)))
+  for (const sequence of schema.sequences.filter((found) =>
+    isSubjects(ground, found, schemaBefore.sequences),
+  ))
     for (const role of apiRoles) {
       const held = (sequence.privileges[role] ?? []).filter((privilege) => privilege !== "USAGE");
       proof.weigh(
