@@ -20,8 +20,8 @@ export interface Site extends AsyncDisposable {
   readonly deployerRole: string;
   /** Other sessions through `authenticator`, with connections of their own. */
   openSessions(options: SessionOptions): Sessions;
-  /** A plain connection: migrations run through it, and the catalog is read through it. */
-  connect(as: "superuser" | "deployer"): Promise<Connection>;
+  /** A plain connection, opened once and closed with the site: migrations run through it, and the catalog is read. */
+  connection(as: "superuser" | "deployer"): Promise<Connection>;
 }
 
 /** A clone of `template` that nobody else uses. */
@@ -35,6 +35,7 @@ export async function openSite(cluster: Cluster, template: string, deployer: str
   const sessions = openSessions(addresses.authenticator);
   const superuser = openDirect(addresses.superuser);
   const deployerSession = openDirect(addresses.deployer);
+  const connections = new Map<string, Promise<Connection>>();
   return {
     database,
     sessions,
@@ -42,9 +43,19 @@ export async function openSite(cluster: Cluster, template: string, deployer: str
     deployer: deployerSession,
     deployerRole: deployer,
     openSessions: (options) => openSessions(addresses.authenticator, options),
-    connect: (as) => connect(addresses[as]),
+    connection(as) {
+      const known = connections.get(as) ?? connect(addresses[as]);
+      connections.set(as, known);
+      return known;
+    },
     async [Symbol.asyncDispose]() {
-      for (const open of [sessions, superuser, deployerSession, database]) await open[Symbol.asyncDispose]();
+      const plain = await Promise.allSettled(connections.values());
+      const opened = plain.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      // The database goes last: nobody may be in it.
+      await Promise.all(
+        [sessions, superuser, deployerSession, ...opened].map((one) => one[Symbol.asyncDispose]()),
+      );
+      await database[Symbol.asyncDispose]();
     },
   };
 }

@@ -141,7 +141,7 @@ export class Trial {
 
   /** A superuser's command that no transaction takes, such as VACUUM. */
   async maintains(command: string): Promise<void> {
-    await using superuser = await this.site.connect("superuser");
+    const superuser = await this.site.connection("superuser");
     await superuser.query(command);
   }
 

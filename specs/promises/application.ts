@@ -2,6 +2,7 @@ import { type Change, difference } from "../../harness/catalog/difference.ts";
 import { changedCatalogs, markCatalogs } from "../../harness/catalog/mark.ts";
 import { type Picture, takePicture } from "../../harness/catalog/picture.ts";
 import { Fault } from "../../harness/fault/fault.ts";
+import { exits } from "../../harness/fault/faults.ts";
 import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Site } from "../../harness/guarantees/site.ts";
 import { applyPlan, type Way } from "../../harness/migrations/apply.ts";
@@ -22,7 +23,7 @@ export async function apply(
   files: Plan,
   { way = "wrapped", as = "deployer" }: { readonly way?: Way; readonly as?: "deployer" | "superuser" } = {},
 ): Promise<Application> {
-  await using connection = await site.connect(as);
+  const connection = await site.connection(as);
   const warnings: Notice[] = [];
   const onNotice = (notice: Notice) => {
     if (notice.severity === "WARNING") warnings.push(notice);
@@ -31,14 +32,14 @@ export async function apply(
     await applyPlan(connection, files, { ...ground.limits, way, onNotice });
     return { fault: undefined, warnings };
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.exit === 4) return { fault: thrown, warnings };
+    if (thrown instanceof Fault && thrown.exit === exits.migration) return { fault: thrown, warnings };
     throw thrown;
   }
 }
 
 /** What of the site's catalogs `work` changed for good: nothing, after an attempt that failed. */
 export async function leftBehind(site: Site, work: () => Promise<unknown>): Promise<readonly string[]> {
-  await using connection = await site.connect("superuser");
+  const connection = await site.connection("superuser");
   const before = await markCatalogs(connection);
   await work();
   return changedCatalogs(before, await markCatalogs(connection));
@@ -46,7 +47,7 @@ export async function leftBehind(site: Site, work: () => Promise<unknown>): Prom
 
 /** The site's catalog, as a superuser sees it. */
 export async function pictureOf(site: Site): Promise<Picture> {
-  await using connection = await site.connect("superuser");
+  const connection = await site.connection("superuser");
   return await takePicture(connection);
 }
 

@@ -136,7 +136,7 @@ export const naming: readonly Guarantee[] = [
       // In the order of the plan on one site: each obstacle is put in the way of the file that it concerns.
       const obstacles = collisions(ground.schema, ground.schemaBefore);
       await using site = await ground.open("before");
-      await using superuser = await site.connect("superuser");
+      const superuser = await site.connection("superuser");
       for (const migration of ground.plan) {
         for (const obstacle of obstacles.filter(({ concerns }) => concerns.test(migration.text))) {
           await superuser.query(obstacle.sql);
@@ -152,7 +152,7 @@ export const naming: readonly Guarantee[] = [
           proof.doubted(`no file was found to put ${obstacle.name} in the way of`);
       for (const substitution of substitutions) {
         await using changed = await ground.open("migrated");
-        await using owner = await changed.connect("superuser");
+        const owner = await changed.connection("superuser");
         await owner.query(substitution.sql);
         await judge(
           changed,

@@ -191,7 +191,7 @@ export const tenancy: readonly Guarantee[] = [
 async function provesAuthOrgId(ground: Ground, proof: Proof): Promise<void> {
   const grant = "grant create on schema auth to";
   await using site = await ground.open("before");
-  await using superuser = await site.connect("superuser");
+  const superuser = await site.connection("superuser");
   await superuser.query(`${grant} "${site.deployerRole}"`);
   const { fault } = await apply(ground, site, ground.plan);
   if (fault)

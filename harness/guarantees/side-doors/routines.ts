@@ -77,7 +77,7 @@ async function proveCalls(ground: Ground, proof: Proof, site: Site, routine: Rou
       value: victim,
     },
   };
-  await using superuser = await site.connect("superuser");
+  const superuser = await site.connection("superuser");
   const before = await digestData(superuser, tables, theirs);
   const markers = markersOf(ground, victim);
   const actors = [anon, signedIn("a member", tenancy.claims(society.member))].filter(({ role }) =>
