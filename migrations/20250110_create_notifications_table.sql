@@ -146,9 +146,11 @@ begin
     constraint fk_notifications_user_id foreign key (user_id) references auth.users (id) on delete cascade
   );
 
-  -- A user's: unread (the count reads the index only), not archived, pressing, all, and by what they are about.
+  -- A user's: unread (the count reads the index only), not archived, pressing, all, and those about one thing.
   -- Comparing an enum is not leakproof, so under row level security it is no index condition; as a predicate it is
-  -- proved when the query is planned. Those that are whole serve the deletion of a user.
+  -- proved when the query is planned. The first four end alike, so whichever is taken for the newest is in order:
+  -- a user is in one organization only, but the planner does not know, and expects one row from any of them.
+  -- The one that is whole serves the deletion of a user.
   create index idx_notifications_user_unread on public.notifications (user_id, org_id, created_at desc)
     where status = 'unread';
   create index idx_notifications_user_inbox on public.notifications (user_id, org_id, created_at desc)
@@ -156,7 +158,8 @@ begin
   create index idx_notifications_user_urgent on public.notifications (user_id, org_id, created_at desc)
     where status = 'unread' and priority in ('high', 'urgent');
   create index idx_notifications_user_created on public.notifications (user_id, org_id, created_at desc);
-  create index idx_notifications_user_entity on public.notifications (user_id, org_id, related_entity_type, related_entity_id);
+  create index idx_notifications_entity_user on public.notifications (related_entity_id, user_id, org_id, created_at desc)
+    where related_entity_id is not null;
 
   -- The organization's, which serves its deletion; and what is due to expire.
   create index idx_notifications_org_created on public.notifications (org_id, created_at desc);
@@ -329,7 +332,7 @@ begin
       ('index idx_notifications_user_inbox', 'CREATE INDEX idx_notifications_user_inbox ON public.notifications USING btree (user_id, org_id, created_at DESC) WHERE (status <> ''archived''::public.notification_status)'),
       ('index idx_notifications_user_urgent', 'CREATE INDEX idx_notifications_user_urgent ON public.notifications USING btree (user_id, org_id, created_at DESC) WHERE ((status = ''unread''::public.notification_status) AND (priority = ANY (ARRAY[''high''::public.notification_priority, ''urgent''::public.notification_priority])))'),
       ('index idx_notifications_user_created', 'CREATE INDEX idx_notifications_user_created ON public.notifications USING btree (user_id, org_id, created_at DESC)'),
-      ('index idx_notifications_user_entity', 'CREATE INDEX idx_notifications_user_entity ON public.notifications USING btree (user_id, org_id, related_entity_type, related_entity_id)'),
+      ('index idx_notifications_entity_user', 'CREATE INDEX idx_notifications_entity_user ON public.notifications USING btree (related_entity_id, user_id, org_id, created_at DESC) WHERE (related_entity_id IS NOT NULL)'),
       ('index idx_notifications_org_created', 'CREATE INDEX idx_notifications_org_created ON public.notifications USING btree (org_id, created_at DESC)'),
       ('index idx_notifications_expires_at', 'CREATE INDEX idx_notifications_expires_at ON public.notifications USING btree (expires_at) WHERE (status <> ''archived''::public.notification_status)'),
       ('policy notifications_select_own', 'permissive for select to authenticated using ((org_id = ( SELECT public.auth_org_id() AS auth_org_id)) AND (user_id = CASE WHEN (( SELECT public.auth_org_id() AS auth_org_id) IS NULL) THEN NULL::uuid ELSE ( SELECT auth.uid() AS uid) END))'),
