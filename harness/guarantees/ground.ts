@@ -19,9 +19,14 @@ import type { Tenancy } from "./tenancy.ts";
 /** The databases that experiments clone: before the first migration, after the last, and that with two tenants in it. */
 export type Template = "before" | "migrated" | "populated";
 
+/** What experiments need of a cluster. */
+export type GroundHost = Pick<Cluster, "superuser" | "kept" | "major"> & {
+  readonly clientBinaries?: string | undefined;
+};
+
 /** All that a guarantee's experiments may know and use. */
 export interface Ground {
-  readonly cluster: Cluster;
+  readonly cluster: GroundHost;
   readonly project: Project;
   readonly tenancy: Tenancy;
   readonly plan: Plan;
@@ -64,7 +69,7 @@ interface GroundOptions {
  * @throws Fault MIGRATION_FAILED, MIGRATION_TIMEOUT when the migrations do not apply as the deployer.
  */
 export async function prepareGround(
-  cluster: Cluster,
+  cluster: GroundHost,
   { project, plan, baseline }: Subject,
   { stage }: Stages,
   { seed, limits = {} }: GroundOptions,

@@ -1,6 +1,5 @@
-import type { Cluster } from "../engine/cluster.ts";
 import { type Connection, connect } from "../engine/connection.ts";
-import { cloneDatabase, type Database } from "../engine/database.ts";
+import { cloneDatabase, type Database, type Host } from "../engine/database.ts";
 import {
   type Direct,
   openDirect,
@@ -25,7 +24,7 @@ export interface Site extends AsyncDisposable {
 }
 
 /** A clone of `template` that nobody else uses. */
-export async function openSite(cluster: Cluster, template: string, deployer: string): Promise<Site> {
+export async function openSite(cluster: Host, template: string, deployer: string): Promise<Site> {
   const database = await cloneDatabase(cluster, template);
   const addresses = {
     superuser: database.address(cluster.superuser.user),

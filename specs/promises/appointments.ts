@@ -123,7 +123,7 @@ export const appointments = [
       await indexesOf(trial, "appointments", {
         atLeast: 4,
         leading: "org_id",
-        composite: true,
+        columns: 2,
         predicate: "deleted_at IS NULL",
       });
     },
@@ -138,7 +138,7 @@ export const appointments = [
       await indexesOf(trial, "appointments", {
         atLeast: 4,
         leading: "org_id",
-        composite: true,
+        columns: 2,
         predicate: "deleted_at IS NULL",
       });
     },

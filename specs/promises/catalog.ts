@@ -59,15 +59,17 @@ interface PromisedIndexes {
   readonly leading?: string;
   /** A key column of each that counts. */
   readonly containing?: string;
-  /** Only those with two or more key columns, the last one descending or a date in order, count. */
-  readonly composite?: boolean;
-  /** Only those whose WHERE contains this count. */
-  readonly predicate?: string;
+  /** Only those with at least so many key columns count. */
+  readonly columns?: number;
+  /** Only those whose last column is sorted downwards count. */
+  readonly descending?: boolean;
+  /** Only those whose WHERE contains this count; null: only those without any WHERE. */
+  readonly predicate?: string | null;
 }
 
 /** The table has at least so many valid idx_ indexes of the promised kind. */
 export async function indexesOf(trial: Trial, table: string, promised: PromisedIndexes): Promise<void> {
-  const query = sql`select i.relname::text as name, pg_catalog.pg_get_indexdef(i.oid) as definition,
+  const query = sql`select i.relname::text as name, (x.indoption[x.indnkeyatts - 1] & 1) = 1 as descending,
         pg_catalog.pg_get_expr(x.indpred, x.indrelid) as predicate,
         array(select pg_catalog.pg_get_indexdef(i.oid, n, true) from pg_catalog.generate_series(1, x.indnkeyatts) n) as columns
       from pg_catalog.pg_index x
@@ -77,16 +79,20 @@ export async function indexesOf(trial: Trial, table: string, promised: PromisedI
       order by 1`;
   const { rows, repeat } = await trial.asks<{
     name: string;
-    definition: string;
+    descending: boolean;
     predicate: string | null;
     columns: string[];
   }>(query);
   const counting = rows.filter(
-    ({ columns, predicate }) =>
+    ({ columns, predicate, descending }) =>
       (promised.leading === undefined || columns[0] === promised.leading) &&
       (promised.containing === undefined || columns.includes(promised.containing)) &&
-      (!promised.composite || columns.length >= 2) &&
-      (promised.predicate === undefined || predicate?.includes(promised.predicate) === true),
+      columns.length >= (promised.columns ?? 1) &&
+      (!promised.descending || descending) &&
+      (promised.predicate === undefined ||
+        (promised.predicate === null
+          ? predicate === null
+          : predicate?.includes(promised.predicate) === true)),
   );
   trial.proof.weigh(
     counting.length >= promised.atLeast,

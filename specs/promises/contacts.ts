@@ -177,7 +177,13 @@ export const contacts = [
     effect: "Lists read every row of the tenant, and slow down as the clinic grows.",
     remedy: "Create the indexes as (org_id, filter, sort DESC).",
     async experiment(trial) {
-      await indexesOf(trial, "contacts", { atLeast: 5, leading: "org_id", composite: true });
+      await indexesOf(trial, "contacts", {
+        atLeast: 5,
+        leading: "org_id",
+        columns: 3,
+        descending: true,
+        predicate: null,
+      });
     },
   }),
 
