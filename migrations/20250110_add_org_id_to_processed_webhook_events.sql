@@ -9,7 +9,7 @@
 --   4  validate the check and the foreign key                                  SHARE UPDATE EXCLUSIVE, scans
 --   5  unique index                                                            SHARE: writers wait, readers do not
 --   6  not null, new key, without the old one                                  ACCESS EXCLUSIVE, no scan
--- CREATE INDEX CONCURRENTLY cannot stand in part 5: it is refused in a file that is sent whole, and no block may run it.
+-- CREATE INDEX CONCURRENTLY cannot stand in part 5: a file that is sent whole may not hold it, nor may a block run it.
 -- It takes a second or two for a million rows. Where that is too long, build the index between part 4 and 5 by hand,
 --   create unique index concurrently uq_processed_webhook_events_org_event
 --     on public.processed_webhook_events (org_id, event_id);
@@ -35,13 +35,16 @@ declare
   found text;
 begin
   if pg_catalog.to_regclass('public.organizations') is null then
-    raise exception 'run 20250110_create_organizations_table_foundation.sql first: public.organizations does not exist';
+    raise exception 'run 20250110_create_organizations_table_foundation.sql first: '
+      'public.organizations does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.prevent_org_id_change()') is null then
-    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: function public.prevent_org_id_change() does not exist';
+    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: '
+      'function public.prevent_org_id_change() does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.auth_org_id()') is null then
-    raise exception 'run 20250110_create_auth_org_id_function.sql first: function public.auth_org_id() does not exist';
+    raise exception 'run 20250110_create_auth_org_id_function.sql first: '
+      'function public.auth_org_id() does not exist';
   end if;
 
   select pg_catalog.string_agg(pg_catalog.format('%I.%I', namespace.nspname, type.typname), ', ')
@@ -184,7 +187,8 @@ begin
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
-            pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
+            pg_catalog.format(
+              'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
       ' union all ' order by path.part, path.call_table)
@@ -206,7 +210,8 @@ begin
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates, 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates,
+    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
 
   execute pg_catalog.format($query$
     with batch as (
@@ -275,7 +280,8 @@ begin
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
-            pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
+            pg_catalog.format(
+              'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
       ' union all ' order by path.part, path.call_table)
@@ -297,7 +303,8 @@ begin
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates, 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates,
+    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
 
   execute pg_catalog.format($create$
 create or replace function public.fill_webhook_event_org_id() returns trigger
@@ -457,12 +464,13 @@ begin
   loop
     execute pg_catalog.format('revoke all on table public.processed_webhook_events from %s', revoked.grantee);
   end loop;
-  if pg_catalog.has_table_privilege('anon', 'public.processed_webhook_events', 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+  if pg_catalog.has_table_privilege('anon', 'public.processed_webhook_events',
+      'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
     or pg_catalog.has_table_privilege('authenticated', 'public.processed_webhook_events',
       'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
   then
-    raise exception 'anon or authenticated still reach public.processed_webhook_events, by a grant that % cannot revoke',
-      current_user;
+    raise exception 'anon or authenticated still reach public.processed_webhook_events, by a grant that % '
+      'cannot revoke', current_user;
   end if;
 end
 $create$;
@@ -470,7 +478,8 @@ $create$;
 -- The backfill is one statement, and a long one.
 do $timeout$
 begin
-  perform pg_catalog.set_config('tenantproof.statement_timeout', pg_catalog.current_setting('statement_timeout'), false);
+  perform pg_catalog.set_config(
+    'tenantproof.statement_timeout', pg_catalog.current_setting('statement_timeout'), false);
   perform pg_catalog.set_config('statement_timeout', '0', false);
 end
 $timeout$;
@@ -499,7 +508,8 @@ declare
   wal_begun pg_catalog.pg_lsn := pg_catalog.pg_current_wal_insert_lsn();
 begin
   if pg_catalog.to_regclass('public.processed_webhook_events_orphans') is null
-    or pg_catalog.obj_description(pg_catalog.to_regclass('public.processed_webhook_events_orphans'), 'pg_class') !~ '\n\{.*\}$'
+    or pg_catalog.obj_description(pg_catalog.to_regclass('public.processed_webhook_events_orphans'), 'pg_class')
+      !~ '\n\{.*\}$'
   then
     raise exception 'part 1 did not complete; nothing was changed. Run this file again from its beginning';
   end if;
@@ -546,7 +556,8 @@ begin
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
-            pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
+            pg_catalog.format(
+              'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
       ' union all ' order by path.part, path.call_table)
@@ -568,7 +579,8 @@ begin
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates, 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates,
+    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
 
   select pg_catalog.string_agg(pg_catalog.quote_ident(attribute.attname), ', ' order by attribute.attnum)
   into columns
@@ -894,10 +906,15 @@ begin
   expected (item, shape) as (
     values
       ('column org_id', 'uuid not null'),
-      ('constraint fk_processed_webhook_events_org_id', 'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
+      ('constraint fk_processed_webhook_events_org_id',
+        'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
       ('constraint uq_processed_webhook_events_org_event', 'UNIQUE (org_id, event_id)'),
-      ('trigger trg_processed_webhook_events_fill_org_id', 'CREATE TRIGGER trg_processed_webhook_events_fill_org_id BEFORE INSERT ON public.processed_webhook_events FOR EACH ROW WHEN ((new.org_id IS NULL)) EXECUTE FUNCTION public.fill_webhook_event_org_id()'),
-      ('trigger trg_processed_webhook_events_org_id_immutable', 'CREATE TRIGGER trg_processed_webhook_events_org_id_immutable BEFORE UPDATE ON public.processed_webhook_events FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)')
+      ('trigger trg_processed_webhook_events_fill_org_id',
+        'BEFORE INSERT ON public.processed_webhook_events FOR EACH ROW WHEN ((new.org_id IS NULL)) '
+        'EXECUTE FUNCTION public.fill_webhook_event_org_id()'),
+      ('trigger trg_processed_webhook_events_org_id_immutable',
+        'BEFORE UPDATE ON public.processed_webhook_events FOR EACH ROW '
+        'EXECUTE FUNCTION public.prevent_org_id_change() (always)')
   ),
   actual (item, shape) as (
     select 'column ' || attribute.attname,
@@ -910,7 +927,7 @@ begin
     from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
     union all
     select 'trigger ' || trig.tgname,
-      pg_catalog.pg_get_triggerdef(trig.oid)
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
       || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
     from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
   )

@@ -19,16 +19,20 @@ declare
   elsewhere text;
 begin
   if pg_catalog.to_regclass('public.organizations') is null then
-    raise exception 'run 20250110_create_organizations_table_foundation.sql first: public.organizations does not exist';
+    raise exception 'run 20250110_create_organizations_table_foundation.sql first: '
+      'public.organizations does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.prevent_org_id_change()') is null then
-    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: function public.prevent_org_id_change() does not exist';
+    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: '
+      'function public.prevent_org_id_change() does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.auth_org_id()') is null then
-    raise exception 'run 20250110_create_auth_org_id_function.sql first: function public.auth_org_id() does not exist';
+    raise exception 'run 20250110_create_auth_org_id_function.sql first: '
+      'function public.auth_org_id() does not exist';
   end if;
   if pg_catalog.to_regclass('public.contacts') is null then
-    raise exception 'run 20250110_create_contacts_table.sql first: public.contacts does not exist';
+    raise exception 'run 20250110_create_contacts_table.sql first: '
+      'public.contacts does not exist';
   end if;
 
   select pg_catalog.string_agg(pg_catalog.format('%I.%I', namespace.nspname, type.typname), ', ')
@@ -162,10 +166,14 @@ begin
   );
 
   -- (org_id, filter, sort): what is marked as deleted is left out.
-  create index idx_appointments_org_scheduled_at on public.appointments (org_id, scheduled_at desc) where deleted_at is null;
-  create index idx_appointments_org_status_scheduled on public.appointments (org_id, status, scheduled_at desc) where deleted_at is null;
-  create index idx_appointments_org_contact_scheduled on public.appointments (org_id, contact_id, scheduled_at desc) where deleted_at is null;
-  create index idx_appointments_org_service_scheduled on public.appointments (org_id, service_type, scheduled_at desc) where deleted_at is null;
+  create index idx_appointments_org_scheduled_at on public.appointments (org_id, scheduled_at desc)
+    where deleted_at is null;
+  create index idx_appointments_org_status_scheduled on public.appointments (org_id, status, scheduled_at desc)
+    where deleted_at is null;
+  create index idx_appointments_org_contact_scheduled on public.appointments (org_id, contact_id, scheduled_at desc)
+    where deleted_at is null;
+  create index idx_appointments_org_service_scheduled on public.appointments (org_id, service_type, scheduled_at desc)
+    where deleted_at is null;
 
   -- What comes next: pending or confirmed, from now on. Comparing an enum is not leakproof, so under row level
   -- security it is no index condition; as a predicate it is proved when the query is planned. It says nothing of
@@ -241,22 +249,34 @@ begin
       ('column updated_at', 'timestamp with time zone not null default now()'),
       ('column deleted_at', 'timestamp with time zone'),
       ('constraint pk_appointments', 'PRIMARY KEY (org_id, id)'),
-      ('constraint fk_appointments_org_id', 'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
-      ('constraint fk_appointments_contact_id', 'FOREIGN KEY (org_id, contact_id) REFERENCES public.contacts(org_id, id)'),
+      ('constraint fk_appointments_org_id',
+        'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
+      ('constraint fk_appointments_contact_id',
+        'FOREIGN KEY (org_id, contact_id) REFERENCES public.contacts(org_id, id)'),
       ('constraint chk_appointments_duration_positive', 'CHECK ((duration_minutes > 0))'),
-      ('index idx_appointments_org_scheduled_at', 'CREATE INDEX idx_appointments_org_scheduled_at ON public.appointments USING btree (org_id, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
-      ('index idx_appointments_org_status_scheduled', 'CREATE INDEX idx_appointments_org_status_scheduled ON public.appointments USING btree (org_id, status, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
-      ('index idx_appointments_org_contact_scheduled', 'CREATE INDEX idx_appointments_org_contact_scheduled ON public.appointments USING btree (org_id, contact_id, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
-      ('index idx_appointments_org_service_scheduled', 'CREATE INDEX idx_appointments_org_service_scheduled ON public.appointments USING btree (org_id, service_type, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
-      ('index idx_appointments_org_contact', 'CREATE INDEX idx_appointments_org_contact ON public.appointments USING btree (org_id, contact_id)'),
-      ('index idx_appointments_id', 'CREATE INDEX idx_appointments_id ON public.appointments USING btree (id)'),
-      ('index idx_appointments_org_upcoming', 'CREATE INDEX idx_appointments_org_upcoming ON public.appointments USING btree (org_id, scheduled_at) WHERE (status = ANY (ARRAY[''pending''::public.appointment_status, ''confirmed''::public.appointment_status]))'),
-      ('policy appointments_select_own', 'permissive for select to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('policy appointments_insert_own', 'permissive for insert to authenticated with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('policy appointments_update_own', 'permissive for update to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id)) with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('policy appointments_delete_own', 'permissive for delete to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('trigger trg_appointments_before_write', 'CREATE TRIGGER trg_appointments_before_write BEFORE INSERT OR UPDATE ON public.appointments FOR EACH ROW EXECUTE FUNCTION public.appointments_before_write()'),
-      ('trigger trg_appointments_org_id_immutable', 'CREATE TRIGGER trg_appointments_org_id_immutable BEFORE UPDATE ON public.appointments FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)'),
+      ('index idx_appointments_org_scheduled_at', 'btree (org_id, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
+      ('index idx_appointments_org_status_scheduled',
+        'btree (org_id, status, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
+      ('index idx_appointments_org_contact_scheduled',
+        'btree (org_id, contact_id, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
+      ('index idx_appointments_org_service_scheduled',
+        'btree (org_id, service_type, scheduled_at DESC) WHERE (deleted_at IS NULL)'),
+      ('index idx_appointments_org_contact', 'btree (org_id, contact_id)'),
+      ('index idx_appointments_id', 'btree (id)'),
+      ('index idx_appointments_org_upcoming',
+        'btree (org_id, scheduled_at) WHERE (status = ANY (ARRAY[''pending''::public.appointment_status, ''confirmed''::public.appointment_status]))'),
+      ('policy appointments_select_own',
+        'permissive for select to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('policy appointments_insert_own',
+        'permissive for insert to authenticated with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('policy appointments_update_own',
+        'permissive for update to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id)) with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('policy appointments_delete_own',
+        'permissive for delete to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('trigger trg_appointments_before_write',
+        'BEFORE INSERT OR UPDATE ON public.appointments FOR EACH ROW EXECUTE FUNCTION public.appointments_before_write()'),
+      ('trigger trg_appointments_org_id_immutable',
+        'BEFORE UPDATE ON public.appointments FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)'),
       ('privileges of authenticated', 'DELETE, INSERT, SELECT, UPDATE'),
       ('privileges of service_role', 'DELETE, INSERT, SELECT, UPDATE')
   ),
@@ -286,11 +306,16 @@ begin
     where con.contype in ('p', 'u', 'c', 'f', 'x')
     union all
     select 'index ' || index_class.relname,
-      pg_catalog.pg_get_indexdef(index.indexrelid) || case when index.indisvalid then '' else ' (invalid)' end
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
     from subject
     join pg_catalog.pg_index as index on index.indrelid = subject.relation
     join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (select from pg_catalog.pg_constraint as con where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x'))
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
     union all
     select 'policy ' || policy.policyname,
       pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
@@ -301,7 +326,7 @@ begin
     join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
     union all
     select 'trigger ' || trig.tgname,
-      pg_catalog.pg_get_triggerdef(trig.oid)
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
       || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
     from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
     where not trig.tgisinternal
@@ -331,7 +356,7 @@ begin
   from expected full join actual on actual.item = expected.item
   where expected.shape is distinct from actual.shape
     -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'CREATE UNIQUE %')
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
     and not (expected.item is null and actual.item like 'trigger %');
 
   if difference is not null then

@@ -18,13 +18,16 @@ declare
   elsewhere text;
 begin
   if pg_catalog.to_regclass('public.organizations') is null then
-    raise exception 'run 20250110_create_organizations_table_foundation.sql first: public.organizations does not exist';
+    raise exception 'run 20250110_create_organizations_table_foundation.sql first: '
+      'public.organizations does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.prevent_org_id_change()') is null then
-    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: function public.prevent_org_id_change() does not exist';
+    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: '
+      'function public.prevent_org_id_change() does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.auth_org_id()') is null then
-    raise exception 'run 20250110_create_auth_org_id_function.sql first: function public.auth_org_id() does not exist';
+    raise exception 'run 20250110_create_auth_org_id_function.sql first: '
+      'function public.auth_org_id() does not exist';
   end if;
 
   select pg_catalog.string_agg(pg_catalog.format('%I.%I', namespace.nspname, type.typname), ', ')
@@ -184,13 +187,20 @@ begin
   -- above would be read for the whole organization and filtered. A predicate that the query implies is proved when it
   -- is planned, so these are read for members too, and no further than the rows asked for. A row is in one of six.
   create index idx_contacts_org_updated on public.contacts (org_id, updated_at desc);
-  create index idx_contacts_org_new_updated on public.contacts (org_id, updated_at desc) where lead_status = 'new';
-  create index idx_contacts_org_contacted_updated on public.contacts (org_id, updated_at desc) where lead_status = 'contacted';
-  create index idx_contacts_org_qualified_updated on public.contacts (org_id, updated_at desc) where lead_status = 'qualified';
-  create index idx_contacts_org_booked_updated on public.contacts (org_id, updated_at desc) where lead_status = 'booked';
-  create index idx_contacts_org_converted_updated on public.contacts (org_id, updated_at desc) where lead_status = 'converted';
-  create index idx_contacts_org_lost_updated on public.contacts (org_id, updated_at desc) where lead_status = 'lost';
-  create index idx_contacts_org_hot_updated on public.contacts (org_id, updated_at desc) where lead_score = 'hot';
+  create index idx_contacts_org_new_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'new';
+  create index idx_contacts_org_contacted_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'contacted';
+  create index idx_contacts_org_qualified_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'qualified';
+  create index idx_contacts_org_booked_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'booked';
+  create index idx_contacts_org_converted_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'converted';
+  create index idx_contacts_org_lost_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'lost';
+  create index idx_contacts_org_hot_updated on public.contacts (org_id, updated_at desc)
+    where lead_score = 'hot';
 
   -- The service looks a contact up by id alone. Not unique: see the primary key.
   create index idx_contacts_id on public.contacts (id);
@@ -262,27 +272,41 @@ begin
       ('constraint pk_contacts', 'PRIMARY KEY (org_id, id)'),
       ('constraint uq_contacts_org_phone', 'UNIQUE (org_id, phone)'),
       ('constraint fk_contacts_org_id', 'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
-      ('constraint chk_contacts_service_interests_array', 'CHECK ((jsonb_typeof(service_interests) = ''array''::text))'),
-      ('index idx_contacts_org_status_updated', 'CREATE INDEX idx_contacts_org_status_updated ON public.contacts USING btree (org_id, lead_status, updated_at DESC)'),
-      ('index idx_contacts_org_score_updated', 'CREATE INDEX idx_contacts_org_score_updated ON public.contacts USING btree (org_id, lead_score, updated_at DESC)'),
-      ('index idx_contacts_org_status_last_contact', 'CREATE INDEX idx_contacts_org_status_last_contact ON public.contacts USING btree (org_id, lead_status, last_contact_at DESC)'),
-      ('index idx_contacts_org_email_updated', 'CREATE INDEX idx_contacts_org_email_updated ON public.contacts USING btree (org_id, email, updated_at DESC)'),
-      ('index idx_contacts_org_name_updated', 'CREATE INDEX idx_contacts_org_name_updated ON public.contacts USING btree (org_id, name, updated_at DESC)'),
-      ('index idx_contacts_org_updated', 'CREATE INDEX idx_contacts_org_updated ON public.contacts USING btree (org_id, updated_at DESC)'),
-      ('index idx_contacts_org_new_updated', 'CREATE INDEX idx_contacts_org_new_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_status = ''new''::public.lead_status_type)'),
-      ('index idx_contacts_org_contacted_updated', 'CREATE INDEX idx_contacts_org_contacted_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_status = ''contacted''::public.lead_status_type)'),
-      ('index idx_contacts_org_qualified_updated', 'CREATE INDEX idx_contacts_org_qualified_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_status = ''qualified''::public.lead_status_type)'),
-      ('index idx_contacts_org_booked_updated', 'CREATE INDEX idx_contacts_org_booked_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_status = ''booked''::public.lead_status_type)'),
-      ('index idx_contacts_org_converted_updated', 'CREATE INDEX idx_contacts_org_converted_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_status = ''converted''::public.lead_status_type)'),
-      ('index idx_contacts_org_lost_updated', 'CREATE INDEX idx_contacts_org_lost_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_status = ''lost''::public.lead_status_type)'),
-      ('index idx_contacts_org_hot_updated', 'CREATE INDEX idx_contacts_org_hot_updated ON public.contacts USING btree (org_id, updated_at DESC) WHERE (lead_score = ''hot''::public.lead_score_type)'),
-      ('index idx_contacts_id', 'CREATE INDEX idx_contacts_id ON public.contacts USING btree (id)'),
-      ('policy contacts_select_own', 'permissive for select to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('policy contacts_insert_own', 'permissive for insert to authenticated with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('policy contacts_update_own', 'permissive for update to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id)) with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('policy contacts_delete_own', 'permissive for delete to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
-      ('trigger trg_contacts_before_write', 'CREATE TRIGGER trg_contacts_before_write BEFORE INSERT OR UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION public.contacts_before_write()'),
-      ('trigger trg_contacts_org_id_immutable', 'CREATE TRIGGER trg_contacts_org_id_immutable BEFORE UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)'),
+      ('constraint chk_contacts_service_interests_array',
+        'CHECK ((jsonb_typeof(service_interests) = ''array''::text))'),
+      ('index idx_contacts_org_status_updated', 'btree (org_id, lead_status, updated_at DESC)'),
+      ('index idx_contacts_org_score_updated', 'btree (org_id, lead_score, updated_at DESC)'),
+      ('index idx_contacts_org_status_last_contact', 'btree (org_id, lead_status, last_contact_at DESC)'),
+      ('index idx_contacts_org_email_updated', 'btree (org_id, email, updated_at DESC)'),
+      ('index idx_contacts_org_name_updated', 'btree (org_id, name, updated_at DESC)'),
+      ('index idx_contacts_org_updated', 'btree (org_id, updated_at DESC)'),
+      ('index idx_contacts_org_new_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_status = ''new''::public.lead_status_type)'),
+      ('index idx_contacts_org_contacted_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_status = ''contacted''::public.lead_status_type)'),
+      ('index idx_contacts_org_qualified_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_status = ''qualified''::public.lead_status_type)'),
+      ('index idx_contacts_org_booked_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_status = ''booked''::public.lead_status_type)'),
+      ('index idx_contacts_org_converted_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_status = ''converted''::public.lead_status_type)'),
+      ('index idx_contacts_org_lost_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_status = ''lost''::public.lead_status_type)'),
+      ('index idx_contacts_org_hot_updated',
+        'btree (org_id, updated_at DESC) WHERE (lead_score = ''hot''::public.lead_score_type)'),
+      ('index idx_contacts_id', 'btree (id)'),
+      ('policy contacts_select_own',
+        'permissive for select to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('policy contacts_insert_own',
+        'permissive for insert to authenticated with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('policy contacts_update_own',
+        'permissive for update to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id)) with check (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('policy contacts_delete_own',
+        'permissive for delete to authenticated using (org_id = ( SELECT public.auth_org_id() AS auth_org_id))'),
+      ('trigger trg_contacts_before_write',
+        'BEFORE INSERT OR UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION public.contacts_before_write()'),
+      ('trigger trg_contacts_org_id_immutable',
+        'BEFORE UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)'),
       ('privileges of authenticated', 'DELETE, INSERT, SELECT, UPDATE'),
       ('privileges of service_role', 'DELETE, INSERT, SELECT, UPDATE')
   ),
@@ -312,11 +336,16 @@ begin
     where con.contype in ('p', 'u', 'c', 'f', 'x')
     union all
     select 'index ' || index_class.relname,
-      pg_catalog.pg_get_indexdef(index.indexrelid) || case when index.indisvalid then '' else ' (invalid)' end
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
     from subject
     join pg_catalog.pg_index as index on index.indrelid = subject.relation
     join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (select from pg_catalog.pg_constraint as con where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x'))
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
     union all
     select 'policy ' || policy.policyname,
       pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
@@ -327,7 +356,7 @@ begin
     join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
     union all
     select 'trigger ' || trig.tgname,
-      pg_catalog.pg_get_triggerdef(trig.oid)
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
       || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
     from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
     where not trig.tgisinternal
@@ -357,7 +386,7 @@ begin
   from expected full join actual on actual.item = expected.item
   where expected.shape is distinct from actual.shape
     -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'CREATE UNIQUE %')
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
     and not (expected.item is null and actual.item like 'trigger %');
 
   if difference is not null then

@@ -18,13 +18,16 @@ declare
   elsewhere text;
 begin
   if pg_catalog.to_regclass('public.organizations') is null then
-    raise exception 'run 20250110_create_organizations_table_foundation.sql first: public.organizations does not exist';
+    raise exception 'run 20250110_create_organizations_table_foundation.sql first: '
+      'public.organizations does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.prevent_org_id_change()') is null then
-    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: function public.prevent_org_id_change() does not exist';
+    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: '
+      'function public.prevent_org_id_change() does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.auth_org_id()') is null then
-    raise exception 'run 20250110_create_auth_org_id_function.sql first: function public.auth_org_id() does not exist';
+    raise exception 'run 20250110_create_auth_org_id_function.sql first: '
+      'function public.auth_org_id() does not exist';
   end if;
 
   select pg_catalog.string_agg(pg_catalog.format('%I.%I', namespace.nspname, type.typname), ', ')
@@ -326,21 +329,30 @@ begin
       ('column updated_at', 'timestamp with time zone not null default now()'),
       ('column expires_at', 'timestamp with time zone not null default (now() + ''30 days''::interval)'),
       ('constraint pk_notifications', 'PRIMARY KEY (id)'),
-      ('constraint fk_notifications_org_id', 'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
+      ('constraint fk_notifications_org_id',
+        'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
       ('constraint fk_notifications_user_id', 'FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE'),
-      ('index idx_notifications_user_unread', 'CREATE INDEX idx_notifications_user_unread ON public.notifications USING btree (user_id, org_id, created_at DESC) WHERE (status = ''unread''::public.notification_status)'),
-      ('index idx_notifications_user_inbox', 'CREATE INDEX idx_notifications_user_inbox ON public.notifications USING btree (user_id, org_id, created_at DESC) WHERE (status <> ''archived''::public.notification_status)'),
-      ('index idx_notifications_user_urgent', 'CREATE INDEX idx_notifications_user_urgent ON public.notifications USING btree (user_id, org_id, created_at DESC) WHERE ((status = ''unread''::public.notification_status) AND (priority = ANY (ARRAY[''high''::public.notification_priority, ''urgent''::public.notification_priority])))'),
-      ('index idx_notifications_user_created', 'CREATE INDEX idx_notifications_user_created ON public.notifications USING btree (user_id, org_id, created_at DESC)'),
-      ('index idx_notifications_entity_user', 'CREATE INDEX idx_notifications_entity_user ON public.notifications USING btree (related_entity_id, user_id, org_id, created_at DESC) WHERE (related_entity_id IS NOT NULL)'),
-      ('index idx_notifications_org_created', 'CREATE INDEX idx_notifications_org_created ON public.notifications USING btree (org_id, created_at DESC)'),
-      ('index idx_notifications_expires_at', 'CREATE INDEX idx_notifications_expires_at ON public.notifications USING btree (expires_at) WHERE (status <> ''archived''::public.notification_status)'),
-      ('policy notifications_select_own', 'permissive for select to authenticated using ((org_id = ( SELECT public.auth_org_id() AS auth_org_id)) AND (user_id = CASE WHEN (( SELECT public.auth_org_id() AS auth_org_id) IS NULL) THEN NULL::uuid ELSE ( SELECT auth.uid() AS uid) END))'),
+      ('index idx_notifications_user_unread',
+        'btree (user_id, org_id, created_at DESC) WHERE (status = ''unread''::public.notification_status)'),
+      ('index idx_notifications_user_inbox',
+        'btree (user_id, org_id, created_at DESC) WHERE (status <> ''archived''::public.notification_status)'),
+      ('index idx_notifications_user_urgent',
+        'btree (user_id, org_id, created_at DESC) WHERE ((status = ''unread''::public.notification_status) AND (priority = ANY (ARRAY[''high''::public.notification_priority, ''urgent''::public.notification_priority])))'),
+      ('index idx_notifications_user_created', 'btree (user_id, org_id, created_at DESC)'),
+      ('index idx_notifications_entity_user',
+        'btree (related_entity_id, user_id, org_id, created_at DESC) WHERE (related_entity_id IS NOT NULL)'),
+      ('index idx_notifications_org_created', 'btree (org_id, created_at DESC)'),
+      ('index idx_notifications_expires_at',
+        'btree (expires_at) WHERE (status <> ''archived''::public.notification_status)'),
+      ('policy notifications_select_own',
+        'permissive for select to authenticated using ((org_id = ( SELECT public.auth_org_id() AS auth_org_id)) AND (user_id = CASE WHEN (( SELECT public.auth_org_id() AS auth_org_id) IS NULL) THEN NULL::uuid ELSE ( SELECT auth.uid() AS uid) END))'),
       ('policy notifications_insert_denied', 'restrictive for insert to authenticated with check false'),
       ('policy notifications_update_denied', 'restrictive for update to authenticated using false with check false'),
       ('policy notifications_delete_denied', 'restrictive for delete to authenticated using false'),
-      ('trigger trg_notifications_before_write', 'CREATE TRIGGER trg_notifications_before_write BEFORE UPDATE ON public.notifications FOR EACH ROW EXECUTE FUNCTION public.notifications_before_write()'),
-      ('trigger trg_notifications_org_id_immutable', 'CREATE TRIGGER trg_notifications_org_id_immutable BEFORE UPDATE ON public.notifications FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)'),
+      ('trigger trg_notifications_before_write',
+        'BEFORE UPDATE ON public.notifications FOR EACH ROW EXECUTE FUNCTION public.notifications_before_write()'),
+      ('trigger trg_notifications_org_id_immutable',
+        'BEFORE UPDATE ON public.notifications FOR EACH ROW EXECUTE FUNCTION public.prevent_org_id_change() (always)'),
       ('privileges of authenticated', 'SELECT'),
       ('privileges of service_role', 'DELETE, INSERT, SELECT, UPDATE')
   ),
@@ -370,11 +382,16 @@ begin
     where con.contype in ('p', 'u', 'c', 'f', 'x')
     union all
     select 'index ' || index_class.relname,
-      pg_catalog.pg_get_indexdef(index.indexrelid) || case when index.indisvalid then '' else ' (invalid)' end
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
     from subject
     join pg_catalog.pg_index as index on index.indrelid = subject.relation
     join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (select from pg_catalog.pg_constraint as con where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x'))
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
     union all
     select 'policy ' || policy.policyname,
       pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
@@ -385,7 +402,7 @@ begin
     join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
     union all
     select 'trigger ' || trig.tgname,
-      pg_catalog.pg_get_triggerdef(trig.oid)
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
       || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
     from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
     where not trig.tgisinternal
@@ -415,7 +432,7 @@ begin
   from expected full join actual on actual.item = expected.item
   where expected.shape is distinct from actual.shape
     -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'CREATE UNIQUE %')
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
     and not (expected.item is null and actual.item like 'trigger %');
 
   if difference is not null then

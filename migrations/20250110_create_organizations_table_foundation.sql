@@ -118,11 +118,16 @@ begin
     where con.contype in ('p', 'u', 'c', 'f', 'x')
     union all
     select 'index ' || index_class.relname,
-      pg_catalog.pg_get_indexdef(index.indexrelid) || case when index.indisvalid then '' else ' (invalid)' end
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
     from subject
     join pg_catalog.pg_index as index on index.indrelid = subject.relation
     join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (select from pg_catalog.pg_constraint as con where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x'))
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
     union all
     select 'privileges of ' || holder.name,
       pg_catalog.string_agg(distinct held.privilege_type, ', ' order by held.privilege_type)
@@ -149,7 +154,7 @@ begin
   from expected full join actual on actual.item = expected.item
   where expected.shape is distinct from actual.shape
     -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'CREATE UNIQUE %');
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %');
 
   if difference is not null then
     raise exception 'public.organizations has another shape: %', difference

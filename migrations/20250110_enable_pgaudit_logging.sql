@@ -25,25 +25,32 @@ declare
   elsewhere text;
 begin
   if pg_catalog.to_regclass('public.organizations') is null then
-    raise exception 'run 20250110_create_organizations_table_foundation.sql first: public.organizations does not exist';
+    raise exception 'run 20250110_create_organizations_table_foundation.sql first: '
+      'public.organizations does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.prevent_org_id_change()') is null then
-    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: function public.prevent_org_id_change() does not exist';
+    raise exception 'run 20250110_create_org_id_immutability_triggers.sql first: '
+      'function public.prevent_org_id_change() does not exist';
   end if;
   if pg_catalog.to_regprocedure('public.auth_org_id()') is null then
-    raise exception 'run 20250110_create_auth_org_id_function.sql first: function public.auth_org_id() does not exist';
+    raise exception 'run 20250110_create_auth_org_id_function.sql first: '
+      'function public.auth_org_id() does not exist';
   end if;
   if pg_catalog.to_regclass('public.contacts') is null then
-    raise exception 'run 20250110_create_contacts_table.sql first: public.contacts does not exist';
+    raise exception 'run 20250110_create_contacts_table.sql first: '
+      'public.contacts does not exist';
   end if;
   if pg_catalog.to_regclass('public.appointments') is null then
-    raise exception 'run 20250110_create_appointments_table.sql first: public.appointments does not exist';
+    raise exception 'run 20250110_create_appointments_table.sql first: '
+      'public.appointments does not exist';
   end if;
   if pg_catalog.to_regclass('public.notifications') is null then
-    raise exception 'run 20250110_create_notifications_table.sql first: public.notifications does not exist';
+    raise exception 'run 20250110_create_notifications_table.sql first: '
+      'public.notifications does not exist';
   end if;
   if pg_catalog.to_regclass('public.processed_webhook_events_orphans') is null then
-    raise exception 'run 20250110_add_org_id_to_processed_webhook_events.sql first: processed_webhook_events has no org_id';
+    raise exception 'run 20250110_add_org_id_to_processed_webhook_events.sql first: '
+      'processed_webhook_events has no org_id';
   end if;
 
   select pg_catalog.string_agg(pg_catalog.format('%I.%I', namespace.nspname, type.typname), ', ')
@@ -520,56 +527,81 @@ as $function$
 declare
   tenant_column constant text := tg_argv[0];
   id_column constant text := tg_argv[1];
-  -- The columns that the statement changed in some row, or that some row had filled.
-  touched text;
-  affected text;
 begin
-  select string_agg(
-    format(
-      case tg_op
-        when 'UPDATE' then
-          'case when pg_catalog.bool_or(row(before.%1$I)::record operator(pg_catalog.*<>) row(after.%1$I)::record) then %2$L end'
-        else 'case when pg_catalog.bool_or(after.%1$I is not null) then %2$L end'
-      end,
-      attribute.attname, attribute.attname),
-    ', ' order by attribute.attnum)
-  into touched
-  from pg_catalog.pg_attribute as attribute
-  where attribute.attrelid = tg_relid and attribute.attnum > 0 and not attribute.attisdropped;
-
-  affected := format(
-    '(select pg_catalog.row_number() over () as audit_position, affected.* from %I as affected) as after',
-    case tg_op when 'DELETE' then 'old_rows' else 'new_rows' end);
-  if tg_op = 'UPDATE' then
-    -- The server keeps both in the order of the updates, so a row's two sides meet even when its id changed.
-    affected := affected
-      || ' join (select pg_catalog.row_number() over () as audit_position, affected.* from old_rows as affected) as before'
-      || ' on before.audit_position = after.audit_position';
-  end if;
-
+  -- affected_rows: the new rows, of a deletion the old ones. earlier_rows: what an update found. The server keeps both in
+  -- the order of the updates, so a row's two sides meet even when its id changed.
+  -- The plans are kept and serve one row as well as a million: they group, and never join.
   -- Ids are taken from the first 10,000 rows at most, so that loading millions in one statement stays possible.
-  execute format($query$
+  if tg_op = 'UPDATE' then
     insert into public.audit_logs (
       event_type, operation, schema_name, table_name, record_id, authenticated_user, org_id, row_data, client_addr
     )
-    select 'data_change', $1, $2, $3,
-      case when pg_catalog.count(*) = 1 then pg_catalog.min(after.%2$I::text) end,
-      public.audit_actor(),
-      after.%1$I,
-      pg_catalog.jsonb_build_object(
-        'rows', pg_catalog.count(*),
-        'columns', pg_catalog.to_jsonb(pg_catalog.array_remove(array[%3$s], null)))
-      || case
-        when pg_catalog.count(*) = 1 then '{}'
-        else pg_catalog.jsonb_build_object('ids', coalesce(
-          (pg_catalog.array_agg(after.%2$I::text) filter (where after.audit_position <= 10000))[1:100], '{}'))
-      end
+    with side as (
+      select row_number() over () as position, 1 as number, to_jsonb(earlier_rows) as image from earlier_rows
+      union all
+      select row_number() over (), 2, to_jsonb(affected_rows) from affected_rows
+    ),
+    pair as (
+      select side.position, array_agg(side.image order by side.number) as images
+      from side
+      group by side.position
+    ),
+    affected as (
+      select pair.position, pair.images[2] ->> tenant_column as tenant, pair.images[2] ->> id_column as id,
+        (
+          select string_agg(field.key, e'\x1f' order by field.key)
+          from jsonb_each(pair.images[2]) as field
+          where field.value is distinct from pair.images[1] -> field.key
+        ) as fields
+      from pair
+    )
+    select 'data_change', tg_op, tg_table_schema, tg_table_name,
+      case when summary.rows = 1 then summary.id end, public.audit_actor(), summary.tenant::uuid,
+      jsonb_build_object('rows', summary.rows, 'columns', to_jsonb(array(
+        select distinct field.name from unnest(string_to_array(summary.fields, e'\x1f')) as field (name) order by field.name
+      )))
+      || case when summary.rows = 1 then '{}' else jsonb_build_object('ids', coalesce(summary.ids, '{}')) end
       || public.audit_context(),
-      pg_catalog.inet_client_addr()
-    from %4$s
-    group by after.%1$I
-  $query$, tenant_column, id_column, touched, affected)
-  using tg_op, tg_table_schema::text, tg_table_name::text;
+      inet_client_addr()
+    from (
+      select affected.tenant, count(*) as rows, min(affected.id) as id,
+        (array_agg(affected.id) filter (where affected.position <= 10000))[1:100] as ids,
+        string_agg(distinct affected.fields, e'\x1f') as fields
+      from affected
+      group by affected.tenant
+    ) as summary;
+  else
+    insert into public.audit_logs (
+      event_type, operation, schema_name, table_name, record_id, authenticated_user, org_id, row_data, client_addr
+    )
+    with row_image as (
+      select row_number() over () as position, to_jsonb(affected_rows) as image from affected_rows
+    ),
+    affected as (
+      select row_image.position, row_image.image ->> tenant_column as tenant, row_image.image ->> id_column as id,
+        (
+          select string_agg(field.key, e'\x1f' order by field.key)
+          from jsonb_each(row_image.image) as field
+          where field.value <> 'null'
+        ) as fields
+      from row_image
+    )
+    select 'data_change', tg_op, tg_table_schema, tg_table_name,
+      case when summary.rows = 1 then summary.id end, public.audit_actor(), summary.tenant::uuid,
+      jsonb_build_object('rows', summary.rows, 'columns', to_jsonb(array(
+        select distinct field.name from unnest(string_to_array(summary.fields, e'\x1f')) as field (name) order by field.name
+      )))
+      || case when summary.rows = 1 then '{}' else jsonb_build_object('ids', coalesce(summary.ids, '{}')) end
+      || public.audit_context(),
+      inet_client_addr()
+    from (
+      select affected.tenant, count(*) as rows, min(affected.id) as id,
+        (array_agg(affected.id) filter (where affected.position <= 10000))[1:100] as ids,
+        string_agg(distinct affected.fields, e'\x1f') as fields
+      from affected
+      group by affected.tenant
+    ) as summary;
+  end if;
   return null;
 end
 $function$;
@@ -604,9 +636,9 @@ begin
     ) as audited (name, tenant, id)
     cross join (
       values
-        ('INSERT', 'NEW TABLE AS new_rows'),
-        ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'),
-        ('DELETE', 'OLD TABLE AS old_rows')
+        ('INSERT', 'NEW TABLE AS affected_rows'),
+        ('UPDATE', 'OLD TABLE AS earlier_rows NEW TABLE AS affected_rows'),
+        ('DELETE', 'OLD TABLE AS affected_rows')
     ) as kind (name, transition)
   loop
     select pg_catalog.pg_get_triggerdef(trig.oid) || case trig.tgenabled when 'O' then '' else ' (not enabled)' end
@@ -744,10 +776,12 @@ begin
       ('column row_data', 'jsonb'),
       ('column client_addr', 'inet'),
       ('constraint pk_audit_logs', 'PRIMARY KEY (id)'),
-      ('index idx_audit_logs_event_time', 'CREATE INDEX idx_audit_logs_event_time ON public.audit_logs USING btree (event_time)'),
-      ('index idx_audit_logs_org_event_time', 'CREATE INDEX idx_audit_logs_org_event_time ON public.audit_logs USING btree (org_id, event_time DESC)'),
-      ('trigger trg_audit_logs_append_only', 'CREATE TRIGGER trg_audit_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
-      ('trigger trg_audit_logs_archived_first', 'CREATE TRIGGER trg_audit_logs_archived_first BEFORE DELETE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION public.keep_audit_records() (always)'),
+      ('index idx_audit_logs_event_time', 'btree (event_time)'),
+      ('index idx_audit_logs_org_event_time', 'btree (org_id, event_time DESC)'),
+      ('trigger trg_audit_logs_append_only',
+        'BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
+      ('trigger trg_audit_logs_archived_first',
+        'BEFORE DELETE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION public.keep_audit_records() (always)'),
       ('privileges of service_role', 'SELECT')
   ),
   actual (item, shape) as (
@@ -776,11 +810,16 @@ begin
     where con.contype in ('p', 'u', 'c', 'f', 'x')
     union all
     select 'index ' || index_class.relname,
-      pg_catalog.pg_get_indexdef(index.indexrelid) || case when index.indisvalid then '' else ' (invalid)' end
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
     from subject
     join pg_catalog.pg_index as index on index.indrelid = subject.relation
     join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (select from pg_catalog.pg_constraint as con where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x'))
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
     union all
     select 'policy ' || policy.policyname,
       pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
@@ -791,7 +830,7 @@ begin
     join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
     union all
     select 'trigger ' || trig.tgname,
-      pg_catalog.pg_get_triggerdef(trig.oid)
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
       || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
     from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
     where not trig.tgisinternal
@@ -821,7 +860,7 @@ begin
   from expected full join actual on actual.item = expected.item
   where expected.shape is distinct from actual.shape
     -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'CREATE UNIQUE %')
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
     and not (expected.item is null and actual.item like 'trigger %');
 
   if difference is not null then
@@ -855,8 +894,9 @@ begin
       ('column row_data', 'jsonb'),
       ('column client_addr', 'inet'),
       ('constraint pk_audit_logs_archive', 'PRIMARY KEY (id)'),
-      ('index idx_audit_logs_archive_org_event_time', 'CREATE INDEX idx_audit_logs_archive_org_event_time ON public.audit_logs_archive USING btree (org_id, event_time DESC)'),
-      ('trigger trg_audit_logs_archive_append_only', 'CREATE TRIGGER trg_audit_logs_archive_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_archive FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
+      ('index idx_audit_logs_archive_org_event_time', 'btree (org_id, event_time DESC)'),
+      ('trigger trg_audit_logs_archive_append_only',
+        'BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_archive FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
       ('privileges of service_role', 'SELECT')
   ),
   actual (item, shape) as (
@@ -885,11 +925,16 @@ begin
     where con.contype in ('p', 'u', 'c', 'f', 'x')
     union all
     select 'index ' || index_class.relname,
-      pg_catalog.pg_get_indexdef(index.indexrelid) || case when index.indisvalid then '' else ' (invalid)' end
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
     from subject
     join pg_catalog.pg_index as index on index.indrelid = subject.relation
     join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (select from pg_catalog.pg_constraint as con where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x'))
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
     union all
     select 'policy ' || policy.policyname,
       pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
@@ -900,7 +945,7 @@ begin
     join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
     union all
     select 'trigger ' || trig.tgname,
-      pg_catalog.pg_get_triggerdef(trig.oid)
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
       || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
     from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
     where not trig.tgisinternal
@@ -930,7 +975,7 @@ begin
   from expected full join actual on actual.item = expected.item
   where expected.shape is distinct from actual.shape
     -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'CREATE UNIQUE %')
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
     and not (expected.item is null and actual.item like 'trigger %');
 
   if difference is not null then

@@ -92,7 +92,8 @@ begin
         case
           when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
-            pg_catalog.format('case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
+            pg_catalog.format(
+              'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
         end),
       ' union all ' order by path.part, path.call_table)
@@ -114,7 +115,8 @@ begin
   join pg_catalog.pg_attribute as org
     on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates, 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates,
+    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
 
   execute pg_catalog.format($query$
     with batch as (
