@@ -1,6 +1,6 @@
 -- Appointments of an organization with its contacts. Deleting one is a mark, deleted_at, that can be taken back.
 --
--- Created whole when the table is not there; then, in any case, compared with what it should be (see the foundation).
+-- What is there already is compared with what it should be (see the foundation); what is not is created whole.
 --
 -- requires: 20250110_create_organizations_table_foundation
 -- requires: 20250110_create_org_id_immutability_triggers
@@ -49,16 +49,6 @@ begin
 end
 $precondition$;
 
-do $types$
-begin
-  if pg_catalog.to_regtype('public.appointment_status') is null then
-    create type public.appointment_status as enum ('pending', 'confirmed', 'in_progress', 'completed', 'cancelled', 'no_show');
-    comment on type public.appointment_status is
-      'pending -> confirmed -> in_progress -> completed; cancelled and no_show from pending or confirmed. Ends are final.';
-  end if;
-end
-$types$;
-
 do $verify$
 declare
   difference text;
@@ -93,6 +83,16 @@ begin
   end if;
 end
 $verify$;
+
+do $types$
+begin
+  if pg_catalog.to_regtype('public.appointment_status') is null then
+    create type public.appointment_status as enum ('pending', 'confirmed', 'in_progress', 'completed', 'cancelled', 'no_show');
+    comment on type public.appointment_status is
+      'pending -> confirmed -> in_progress -> completed; cancelled and no_show from pending or confirmed. Ends are final.';
+  end if;
+end
+$types$;
 
 create or replace function public.appointments_before_write() returns trigger
 language plpgsql
@@ -135,101 +135,15 @@ revoke all on function public.appointments_before_write() from public, anon, aut
 comment on function public.appointments_before_write() is
   'Trigger function: honest times and valid changes of status.';
 
-do $create$
-begin
-  if pg_catalog.to_regclass('public.appointments') is not null then
-    return;
-  end if;
-
-  create table public.appointments (
-    id uuid not null default gen_random_uuid(),
-    org_id uuid not null,
-    contact_id uuid not null,
-    -- A call may book a time before the service is known.
-    service_type text,
-    scheduled_at timestamptz not null,
-    duration_minutes integer not null default 30,
-    status public.appointment_status not null default 'pending',
-    calendar_link text,
-    confirmation_sent boolean not null default false,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    deleted_at timestamptz,
-    -- Members choose ids. With a key on id alone, a refused one would say that another organization has it.
-    constraint pk_appointments primary key (org_id, id),
-    constraint fk_appointments_org_id foreign key (org_id) references public.organizations (id) on delete cascade,
-    -- Through both columns: the contact of another organization is refused exactly as one that does not exist.
-    -- No action, not restrict: a contact with appointments, marked as deleted or not, cannot be deleted, while an
-    -- organization takes all of them with it.
-    constraint fk_appointments_contact_id foreign key (org_id, contact_id) references public.contacts (org_id, id),
-    constraint chk_appointments_duration_positive check (duration_minutes > 0)
-  );
-
-  -- (org_id, filter, sort): what is marked as deleted is left out.
-  create index idx_appointments_org_scheduled_at on public.appointments (org_id, scheduled_at desc)
-    where deleted_at is null;
-  create index idx_appointments_org_status_scheduled on public.appointments (org_id, status, scheduled_at desc)
-    where deleted_at is null;
-  create index idx_appointments_org_contact_scheduled on public.appointments (org_id, contact_id, scheduled_at desc)
-    where deleted_at is null;
-  create index idx_appointments_org_service_scheduled on public.appointments (org_id, service_type, scheduled_at desc)
-    where deleted_at is null;
-
-  -- What comes next: pending or confirmed, from now on. Comparing an enum is not leakproof, so under row level
-  -- security it is no index condition; as a predicate it is proved when the query is planned. It says nothing of
-  -- deleted_at, so that it also serves whoever does not ask for it.
-  create index idx_appointments_org_upcoming on public.appointments (org_id, scheduled_at)
-    where status in ('pending', 'confirmed');
-
-  -- Whole: the foreign key's, for a contact's deletion must find marked appointments too; and the service's, which
-  -- looks an appointment up by id alone (not unique: see the primary key).
-  create index idx_appointments_org_contact on public.appointments (org_id, contact_id);
-  create index idx_appointments_id on public.appointments (id);
-
-  create trigger trg_appointments_before_write
-    before insert or update on public.appointments
-    for each row execute function public.appointments_before_write();
-  create trigger trg_appointments_org_id_immutable
-    before update on public.appointments
-    for each row execute function public.prevent_org_id_change();
-  -- Also when session_replication_role would skip triggers.
-  alter table public.appointments enable always trigger trg_appointments_org_id_immutable;
-
-  -- Forced, so that the owner is no way around the policies either, should it ever be a role without BYPASSRLS.
-  -- Foreign keys are checked and cascade regardless: the server runs those without forced row security.
-  alter table public.appointments enable row level security;
-  alter table public.appointments force row level security;
-
-  -- In a sub-select the function is asked once a statement, not once a row.
-  create policy appointments_select_own on public.appointments
-    for select to authenticated
-    using (org_id = (select public.auth_org_id()));
-  create policy appointments_insert_own on public.appointments
-    for insert to authenticated
-    with check (org_id = (select public.auth_org_id()));
-  create policy appointments_update_own on public.appointments
-    for update to authenticated
-    using (org_id = (select public.auth_org_id()))
-    with check (org_id = (select public.auth_org_id()));
-  create policy appointments_delete_own on public.appointments
-    for delete to authenticated
-    using (org_id = (select public.auth_org_id()));
-
-  -- The host grants ALL on new tables by default privileges, or nothing at all, as its age has it. Row level security
-  -- does not cover TRUNCATE. Members write whole rows, as supabase-js does, so theirs are not column grants.
-  revoke all on table public.appointments from public, anon, authenticated, service_role;
-  grant select, insert, update, delete on table public.appointments to authenticated, service_role;
-
-  comment on table public.appointments is 'Appointments of an organization with its contacts.';
-  comment on column public.appointments.deleted_at is 'Set: deleted, but kept and recoverable. Empty again: recovered.';
-  comment on column public.appointments.updated_at is 'Moves on every update; a given value is ignored.';
-end
-$create$;
-
 do $verify$
 declare
   difference text;
 begin
+  -- What this file makes further down needs no comparing.
+  if pg_catalog.to_regclass('public.appointments') is null then
+    return;
+  end if;
+
   with subject (relation) as (
     select pg_catalog.to_regclass('public.appointments')::oid
   ),
@@ -365,5 +279,96 @@ begin
   end if;
 end
 $verify$;
+
+do $create$
+begin
+  if pg_catalog.to_regclass('public.appointments') is not null then
+    return;
+  end if;
+
+  create table public.appointments (
+    id uuid not null default gen_random_uuid(),
+    org_id uuid not null,
+    contact_id uuid not null,
+    -- A call may book a time before the service is known.
+    service_type text,
+    scheduled_at timestamptz not null,
+    duration_minutes integer not null default 30,
+    status public.appointment_status not null default 'pending',
+    calendar_link text,
+    confirmation_sent boolean not null default false,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    deleted_at timestamptz,
+    -- Members choose ids. With a key on id alone, a refused one would say that another organization has it.
+    constraint pk_appointments primary key (org_id, id),
+    constraint fk_appointments_org_id foreign key (org_id) references public.organizations (id) on delete cascade,
+    -- Through both columns: the contact of another organization is refused exactly as one that does not exist.
+    -- No action, not restrict: a contact with appointments, marked as deleted or not, cannot be deleted, while an
+    -- organization takes all of them with it.
+    constraint fk_appointments_contact_id foreign key (org_id, contact_id) references public.contacts (org_id, id),
+    constraint chk_appointments_duration_positive check (duration_minutes > 0)
+  );
+
+  -- (org_id, filter, sort): what is marked as deleted is left out.
+  create index idx_appointments_org_scheduled_at on public.appointments (org_id, scheduled_at desc)
+    where deleted_at is null;
+  create index idx_appointments_org_status_scheduled on public.appointments (org_id, status, scheduled_at desc)
+    where deleted_at is null;
+  create index idx_appointments_org_contact_scheduled on public.appointments (org_id, contact_id, scheduled_at desc)
+    where deleted_at is null;
+  create index idx_appointments_org_service_scheduled on public.appointments (org_id, service_type, scheduled_at desc)
+    where deleted_at is null;
+
+  -- What comes next: pending or confirmed, from now on. Comparing an enum is not leakproof, so under row level
+  -- security it is no index condition; as a predicate it is proved when the query is planned. It says nothing of
+  -- deleted_at, so that it also serves whoever does not ask for it.
+  create index idx_appointments_org_upcoming on public.appointments (org_id, scheduled_at)
+    where status in ('pending', 'confirmed');
+
+  -- Whole: the foreign key's, for a contact's deletion must find marked appointments too; and the service's, which
+  -- looks an appointment up by id alone (not unique: see the primary key).
+  create index idx_appointments_org_contact on public.appointments (org_id, contact_id);
+  create index idx_appointments_id on public.appointments (id);
+
+  create trigger trg_appointments_before_write
+    before insert or update on public.appointments
+    for each row execute function public.appointments_before_write();
+  create trigger trg_appointments_org_id_immutable
+    before update on public.appointments
+    for each row execute function public.prevent_org_id_change();
+  -- Also when session_replication_role would skip triggers.
+  alter table public.appointments enable always trigger trg_appointments_org_id_immutable;
+
+  -- Forced, so that the owner is no way around the policies either, should it ever be a role without BYPASSRLS.
+  -- Foreign keys are checked and cascade regardless: the server runs those without forced row security.
+  alter table public.appointments enable row level security;
+  alter table public.appointments force row level security;
+
+  -- In a sub-select the function is asked once a statement, not once a row.
+  create policy appointments_select_own on public.appointments
+    for select to authenticated
+    using (org_id = (select public.auth_org_id()));
+  create policy appointments_insert_own on public.appointments
+    for insert to authenticated
+    with check (org_id = (select public.auth_org_id()));
+  create policy appointments_update_own on public.appointments
+    for update to authenticated
+    using (org_id = (select public.auth_org_id()))
+    with check (org_id = (select public.auth_org_id()));
+  create policy appointments_delete_own on public.appointments
+    for delete to authenticated
+    using (org_id = (select public.auth_org_id()));
+
+  -- The host grants ALL on new tables by default privileges, or nothing at all, as its age has it. Row level security
+  -- does not cover TRUNCATE. Members write whole rows, as supabase-js does, so theirs are not column grants.
+  revoke all on table public.appointments from public, anon, authenticated, service_role;
+  grant select, insert, update, delete on table public.appointments to authenticated, service_role;
+
+  comment on table public.appointments is 'Appointments of an organization with its contacts.';
+  comment on column public.appointments.deleted_at is 'Set: deleted, but kept and recoverable. Empty again: recovered.';
+  comment on column public.appointments.updated_at is 'Moves on every update; a given value is ignored.';
+end
+$create$;
 
 commit;

@@ -1,6 +1,6 @@
 -- Contacts: the leads and customers of an organization.
 --
--- Created whole when the table is not there; then, in any case, compared with what it should be (see the foundation).
+-- What is there already is compared with what it should be (see the foundation); what is not is created whole.
 --
 -- requires: 20250110_create_organizations_table_foundation
 -- requires: 20250110_create_org_id_immutability_triggers
@@ -44,20 +44,6 @@ begin
 end
 $precondition$;
 
-do $types$
-begin
-  if pg_catalog.to_regtype('public.lead_score_type') is null then
-    create type public.lead_score_type as enum ('hot', 'warm', 'cold');
-    comment on type public.lead_score_type is 'How promising a contact is.';
-  end if;
-  if pg_catalog.to_regtype('public.lead_status_type') is null then
-    create type public.lead_status_type as enum ('new', 'contacted', 'qualified', 'booked', 'converted', 'lost');
-    comment on type public.lead_status_type is
-      'new -> contacted -> qualified -> booked -> converted; lost from any of these but converted. Both ends are final.';
-  end if;
-end
-$types$;
-
 do $verify$
 declare
   difference text;
@@ -93,6 +79,20 @@ begin
   end if;
 end
 $verify$;
+
+do $types$
+begin
+  if pg_catalog.to_regtype('public.lead_score_type') is null then
+    create type public.lead_score_type as enum ('hot', 'warm', 'cold');
+    comment on type public.lead_score_type is 'How promising a contact is.';
+  end if;
+  if pg_catalog.to_regtype('public.lead_status_type') is null then
+    create type public.lead_status_type as enum ('new', 'contacted', 'qualified', 'booked', 'converted', 'lost');
+    comment on type public.lead_status_type is
+      'new -> contacted -> qualified -> booked -> converted; lost from any of these but converted. Both ends are final.';
+  end if;
+end
+$types$;
 
 create or replace function public.contacts_before_write() returns trigger
 language plpgsql
@@ -150,107 +150,15 @@ revoke all on function public.contacts_before_write() from public, anon, authent
 comment on function public.contacts_before_write() is
   'Trigger function: one spelling of the phone number, honest times, valid changes of lead_status.';
 
-do $create$
-begin
-  if pg_catalog.to_regclass('public.contacts') is not null then
-    return;
-  end if;
-
-  create table public.contacts (
-    id uuid not null default gen_random_uuid(),
-    org_id uuid not null,
-    name text not null,
-    phone text,
-    email text,
-    service_interests jsonb not null default '[]',
-    lead_score public.lead_score_type not null default 'cold',
-    lead_status public.lead_status_type not null default 'new',
-    last_contact_at timestamptz,
-    notes text,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    -- Members choose ids. With a key on id alone, a refused one would say that another organization has it.
-    constraint pk_contacts primary key (org_id, id),
-    constraint uq_contacts_org_phone unique (org_id, phone),
-    constraint fk_contacts_org_id foreign key (org_id) references public.organizations (id) on delete cascade,
-    constraint chk_contacts_service_interests_array check (jsonb_typeof(service_interests) = 'array')
-  );
-
-  -- (org_id, filter, sort): for the service, and for members where the filter is text.
-  create index idx_contacts_org_status_updated on public.contacts (org_id, lead_status, updated_at desc);
-  create index idx_contacts_org_score_updated on public.contacts (org_id, lead_score, updated_at desc);
-  create index idx_contacts_org_status_last_contact on public.contacts (org_id, lead_status, last_contact_at desc);
-  create index idx_contacts_org_email_updated on public.contacts (org_id, email, updated_at desc);
-  create index idx_contacts_org_name_updated on public.contacts (org_id, name, updated_at desc);
-
-  -- Comparing an enum is not leakproof, so under row level security it is no index condition: the first two indexes
-  -- above would be read for the whole organization and filtered. A predicate that the query implies is proved when it
-  -- is planned, so these are read for members too, and no further than the rows asked for. A row is in one of six.
-  create index idx_contacts_org_updated on public.contacts (org_id, updated_at desc);
-  create index idx_contacts_org_new_updated on public.contacts (org_id, updated_at desc)
-    where lead_status = 'new';
-  create index idx_contacts_org_contacted_updated on public.contacts (org_id, updated_at desc)
-    where lead_status = 'contacted';
-  create index idx_contacts_org_qualified_updated on public.contacts (org_id, updated_at desc)
-    where lead_status = 'qualified';
-  create index idx_contacts_org_booked_updated on public.contacts (org_id, updated_at desc)
-    where lead_status = 'booked';
-  create index idx_contacts_org_converted_updated on public.contacts (org_id, updated_at desc)
-    where lead_status = 'converted';
-  create index idx_contacts_org_lost_updated on public.contacts (org_id, updated_at desc)
-    where lead_status = 'lost';
-  create index idx_contacts_org_hot_updated on public.contacts (org_id, updated_at desc)
-    where lead_score = 'hot';
-
-  -- The service looks a contact up by id alone. Not unique: see the primary key.
-  create index idx_contacts_id on public.contacts (id);
-
-  create trigger trg_contacts_before_write
-    before insert or update on public.contacts
-    for each row execute function public.contacts_before_write();
-  create trigger trg_contacts_org_id_immutable
-    before update on public.contacts
-    for each row execute function public.prevent_org_id_change();
-  -- Also when session_replication_role would skip triggers.
-  alter table public.contacts enable always trigger trg_contacts_org_id_immutable;
-
-  -- Forced, so that the owner is no way around the policies either, should it ever be a role without BYPASSRLS.
-  -- Foreign keys are checked and cascade regardless: the server runs those without forced row security.
-  alter table public.contacts enable row level security;
-  alter table public.contacts force row level security;
-
-  -- In a sub-select the function is asked once a statement, not once a row.
-  create policy contacts_select_own on public.contacts
-    for select to authenticated
-    using (org_id = (select public.auth_org_id()));
-  create policy contacts_insert_own on public.contacts
-    for insert to authenticated
-    with check (org_id = (select public.auth_org_id()));
-  create policy contacts_update_own on public.contacts
-    for update to authenticated
-    using (org_id = (select public.auth_org_id()))
-    with check (org_id = (select public.auth_org_id()));
-  create policy contacts_delete_own on public.contacts
-    for delete to authenticated
-    using (org_id = (select public.auth_org_id()));
-
-  -- The host grants ALL on new tables by default privileges, or nothing at all, as its age has it. Row level security
-  -- does not cover TRUNCATE. Members write whole rows, as supabase-js does, so theirs are not column grants.
-  revoke all on table public.contacts from public, anon, authenticated, service_role;
-  grant select, insert, update, delete on table public.contacts to authenticated, service_role;
-
-  comment on table public.contacts is 'Leads and customers of an organization.';
-  comment on column public.contacts.phone is
-    'Kept without white space, dashes, dots and parentheses; unique in its organization. Look up in that spelling.';
-  comment on column public.contacts.service_interests is 'JSON array of the services asked for.';
-  comment on column public.contacts.updated_at is 'Moves on every update; a given value is ignored.';
-end
-$create$;
-
 do $verify$
 declare
   difference text;
 begin
+  -- What this file makes further down needs no comparing.
+  if pg_catalog.to_regclass('public.contacts') is null then
+    return;
+  end if;
+
   with subject (relation) as (
     select pg_catalog.to_regclass('public.contacts')::oid
   ),
@@ -395,5 +303,102 @@ begin
   end if;
 end
 $verify$;
+
+do $create$
+begin
+  if pg_catalog.to_regclass('public.contacts') is not null then
+    return;
+  end if;
+
+  create table public.contacts (
+    id uuid not null default gen_random_uuid(),
+    org_id uuid not null,
+    name text not null,
+    phone text,
+    email text,
+    service_interests jsonb not null default '[]',
+    lead_score public.lead_score_type not null default 'cold',
+    lead_status public.lead_status_type not null default 'new',
+    last_contact_at timestamptz,
+    notes text,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    -- Members choose ids. With a key on id alone, a refused one would say that another organization has it.
+    constraint pk_contacts primary key (org_id, id),
+    constraint uq_contacts_org_phone unique (org_id, phone),
+    constraint fk_contacts_org_id foreign key (org_id) references public.organizations (id) on delete cascade,
+    constraint chk_contacts_service_interests_array check (jsonb_typeof(service_interests) = 'array')
+  );
+
+  -- (org_id, filter, sort): for the service, and for members where the filter is text.
+  create index idx_contacts_org_status_updated on public.contacts (org_id, lead_status, updated_at desc);
+  create index idx_contacts_org_score_updated on public.contacts (org_id, lead_score, updated_at desc);
+  create index idx_contacts_org_status_last_contact on public.contacts (org_id, lead_status, last_contact_at desc);
+  create index idx_contacts_org_email_updated on public.contacts (org_id, email, updated_at desc);
+  create index idx_contacts_org_name_updated on public.contacts (org_id, name, updated_at desc);
+
+  -- Comparing an enum is not leakproof, so under row level security it is no index condition: the first two indexes
+  -- above would be read for the whole organization and filtered. A predicate that the query implies is proved when it
+  -- is planned, so these are read for members too, and no further than the rows asked for. A row is in one of six.
+  create index idx_contacts_org_updated on public.contacts (org_id, updated_at desc);
+  create index idx_contacts_org_new_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'new';
+  create index idx_contacts_org_contacted_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'contacted';
+  create index idx_contacts_org_qualified_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'qualified';
+  create index idx_contacts_org_booked_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'booked';
+  create index idx_contacts_org_converted_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'converted';
+  create index idx_contacts_org_lost_updated on public.contacts (org_id, updated_at desc)
+    where lead_status = 'lost';
+  create index idx_contacts_org_hot_updated on public.contacts (org_id, updated_at desc)
+    where lead_score = 'hot';
+
+  -- The service looks a contact up by id alone. Not unique: see the primary key.
+  create index idx_contacts_id on public.contacts (id);
+
+  create trigger trg_contacts_before_write
+    before insert or update on public.contacts
+    for each row execute function public.contacts_before_write();
+  create trigger trg_contacts_org_id_immutable
+    before update on public.contacts
+    for each row execute function public.prevent_org_id_change();
+  -- Also when session_replication_role would skip triggers.
+  alter table public.contacts enable always trigger trg_contacts_org_id_immutable;
+
+  -- Forced, so that the owner is no way around the policies either, should it ever be a role without BYPASSRLS.
+  -- Foreign keys are checked and cascade regardless: the server runs those without forced row security.
+  alter table public.contacts enable row level security;
+  alter table public.contacts force row level security;
+
+  -- In a sub-select the function is asked once a statement, not once a row.
+  create policy contacts_select_own on public.contacts
+    for select to authenticated
+    using (org_id = (select public.auth_org_id()));
+  create policy contacts_insert_own on public.contacts
+    for insert to authenticated
+    with check (org_id = (select public.auth_org_id()));
+  create policy contacts_update_own on public.contacts
+    for update to authenticated
+    using (org_id = (select public.auth_org_id()))
+    with check (org_id = (select public.auth_org_id()));
+  create policy contacts_delete_own on public.contacts
+    for delete to authenticated
+    using (org_id = (select public.auth_org_id()));
+
+  -- The host grants ALL on new tables by default privileges, or nothing at all, as its age has it. Row level security
+  -- does not cover TRUNCATE. Members write whole rows, as supabase-js does, so theirs are not column grants.
+  revoke all on table public.contacts from public, anon, authenticated, service_role;
+  grant select, insert, update, delete on table public.contacts to authenticated, service_role;
+
+  comment on table public.contacts is 'Leads and customers of an organization.';
+  comment on column public.contacts.phone is
+    'Kept without white space, dashes, dots and parentheses; unique in its organization. Look up in that spelling.';
+  comment on column public.contacts.service_interests is 'JSON array of the services asked for.';
+  comment on column public.contacts.updated_at is 'Moves on every update; a given value is ignored.';
+end
+$create$;
 
 commit;

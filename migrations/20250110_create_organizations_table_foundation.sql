@@ -2,9 +2,9 @@
 -- What a member sees of it is decided in 20250110_create_auth_org_id_function; until then row level security
 -- without a policy shows nobody anything.
 --
--- A file of this set creates everything when its table is not there, and afterwards, in any case, compares what is
--- there with what it would have created. So a second run changes nothing and takes no lock that blocks anybody, and
--- a name that was taken before by something else is an error that says how it differs.
+-- A file of this set compares what is there already with what it would create, and creates what is not there. So a
+-- second run changes nothing and takes no lock that blocks anybody, and a name that was taken before by something
+-- else is an error that says how it differs.
 --
 -- transaction: own
 
@@ -46,39 +46,15 @@ begin
 end
 $precondition$;
 
-do $create$
-begin
-  if pg_catalog.to_regclass('public.organizations') is not null then
-    return;
-  end if;
-
-  create table public.organizations (
-    id uuid not null default gen_random_uuid(),
-    name text not null,
-    created_at timestamptz not null default now(),
-    constraint pk_organizations primary key (id)
-  );
-
-  -- Forced, so that the owner is no way around the policies either, should it ever be a role without BYPASSRLS.
-  -- Foreign keys are checked and cascade regardless: the server runs those without forced row security.
-  alter table public.organizations enable row level security;
-  alter table public.organizations force row level security;
-
-  -- The host grants ALL on new tables by default privileges, or nothing at all, as its age has it.
-  revoke all on table public.organizations from public, anon, authenticated, service_role;
-  grant select on table public.organizations to authenticated;
-  grant select, insert, update, delete on table public.organizations to service_role;
-
-  comment on table public.organizations is
-    'Tenants. A member sees the own one and changes none; the service manages them.';
-  comment on column public.organizations.id is 'What app_metadata.org_id of a member''s claims names.';
-end
-$create$;
-
 do $verify$
 declare
   difference text;
 begin
+  -- What this file makes further down needs no comparing.
+  if pg_catalog.to_regclass('public.organizations') is null then
+    return;
+  end if;
+
   with subject (relation) as (
     select pg_catalog.to_regclass('public.organizations')::oid
   ),
@@ -162,5 +138,34 @@ begin
   end if;
 end
 $verify$;
+
+do $create$
+begin
+  if pg_catalog.to_regclass('public.organizations') is not null then
+    return;
+  end if;
+
+  create table public.organizations (
+    id uuid not null default gen_random_uuid(),
+    name text not null,
+    created_at timestamptz not null default now(),
+    constraint pk_organizations primary key (id)
+  );
+
+  -- Forced, so that the owner is no way around the policies either, should it ever be a role without BYPASSRLS.
+  -- Foreign keys are checked and cascade regardless: the server runs those without forced row security.
+  alter table public.organizations enable row level security;
+  alter table public.organizations force row level security;
+
+  -- The host grants ALL on new tables by default privileges, or nothing at all, as its age has it.
+  revoke all on table public.organizations from public, anon, authenticated, service_role;
+  grant select on table public.organizations to authenticated;
+  grant select, insert, update, delete on table public.organizations to service_role;
+
+  comment on table public.organizations is
+    'Tenants. A member sees the own one and changes none; the service manages them.';
+  comment on column public.organizations.id is 'What app_metadata.org_id of a member''s claims names.';
+end
+$create$;
 
 commit;

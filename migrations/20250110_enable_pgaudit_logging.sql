@@ -195,6 +195,249 @@ revoke all on function public.keep_audit_records() from public, anon, authentica
 comment on function public.keep_audit_records() is
   'Trigger function: audit records are never changed, and deleted only once they are archived.';
 
+do $verify$
+declare
+  difference text;
+begin
+  -- What this file makes further down needs no comparing.
+  if pg_catalog.to_regclass('public.audit_logs_archive') is null then
+    return;
+  end if;
+
+  with subject (relation) as (
+    select pg_catalog.to_regclass('public.audit_logs_archive')::oid
+  ),
+  expected (item, shape) as (
+    values
+      ('table', 'ordinary, permanent, row security'),
+      ('column id', 'uuid not null'),
+      ('column event_time', 'timestamp with time zone not null'),
+      ('column event_type', 'text not null'),
+      ('column operation', 'text not null'),
+      ('column schema_name', 'text'),
+      ('column table_name', 'text'),
+      ('column record_id', 'text'),
+      ('column database_user', 'text not null'),
+      ('column authenticated_user', 'uuid'),
+      ('column org_id', 'uuid'),
+      ('column statement_text', 'text'),
+      ('column row_data', 'jsonb'),
+      ('column client_addr', 'inet'),
+      ('constraint pk_audit_logs_archive', 'PRIMARY KEY (id)'),
+      ('index idx_audit_logs_archive_org_event_time', 'btree (org_id, event_time DESC)'),
+      ('trigger trg_audit_logs_archive_append_only',
+        'BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_archive FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
+      ('privileges of service_role', 'SELECT')
+  ),
+  actual (item, shape) as (
+    select 'table',
+      case class.relkind when 'r' then 'ordinary' else 'of kind ' || class.relkind::text end
+      || case class.relpersistence when 'p' then ', permanent' else ', not permanent' end
+      || case when class.relrowsecurity then ', row security' else ', no row security' end
+      || case when class.relforcerowsecurity then ' forced' else '' end
+    from subject join pg_catalog.pg_class as class on class.oid = subject.relation
+    union all
+    select 'column ' || attribute.attname,
+      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
+      || case when attribute.attnotnull then ' not null' else '' end
+      || case attribute.attgenerated when '' then '' else ' generated' end
+      || case attribute.attidentity when '' then '' else ' identity' end
+      || coalesce(' default ' || pg_catalog.pg_get_expr(value.adbin, value.adrelid), '')
+    from subject
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = subject.relation
+    left join pg_catalog.pg_attrdef as value
+      on value.adrelid = attribute.attrelid and value.adnum = attribute.attnum
+    where attribute.attnum > 0 and not attribute.attisdropped
+    union all
+    select 'constraint ' || con.conname,
+      pg_catalog.pg_get_constraintdef(con.oid)
+    from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
+    where con.contype in ('p', 'u', 'c', 'f', 'x')
+    union all
+    select 'index ' || index_class.relname,
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
+    from subject
+    join pg_catalog.pg_index as index on index.indrelid = subject.relation
+    join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
+    union all
+    select 'policy ' || policy.policyname,
+      pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
+        pg_catalog.array_to_string(policy.roles, ', '))
+      || coalesce(' using ' || policy.qual, '') || coalesce(' with check ' || policy.with_check, '')
+    from subject
+    join pg_catalog.pg_class as class on class.oid = subject.relation
+    join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
+    union all
+    select 'trigger ' || trig.tgname,
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
+      || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
+    from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
+    where not trig.tgisinternal
+    union all
+    select 'privileges of ' || holder.name,
+      pg_catalog.string_agg(distinct held.privilege_type, ', ' order by held.privilege_type)
+    from subject
+    join (
+      select class.oid as relation, class.relacl as acl from pg_catalog.pg_class as class
+      union all
+      select attribute.attrelid, attribute.attacl from pg_catalog.pg_attribute as attribute
+    ) as granted on granted.relation = subject.relation
+    cross join lateral pg_catalog.aclexplode(granted.acl) as held
+    join (
+      select 0::oid as oid, 'public' as name
+      union all
+      select role.oid, role.rolname::text from pg_catalog.pg_roles as role
+      where role.rolname in ('anon', 'authenticated', 'service_role')
+    ) as holder on holder.oid = held.grantee
+    group by holder.name
+  )
+  select pg_catalog.string_agg(
+    pg_catalog.format('%s is %s, expected %s', coalesce(expected.item, actual.item),
+      coalesce(actual.shape, 'missing'), coalesce(expected.shape, 'none')), '; '
+    order by coalesce(expected.item, actual.item))
+  into difference
+  from expected full join actual on actual.item = expected.item
+  where expected.shape is distinct from actual.shape
+    -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
+    and not (expected.item is null and actual.item like 'trigger %');
+
+  if difference is not null then
+    raise exception 'public.audit_logs_archive has another shape: %', difference
+      using hint = 'Rename it, or make it equal, then run this file again. Nothing was changed.';
+  end if;
+end
+$verify$;
+
+do $verify$
+declare
+  difference text;
+begin
+  -- What this file makes further down needs no comparing.
+  if pg_catalog.to_regclass('public.audit_logs') is null then
+    return;
+  end if;
+
+  with subject (relation) as (
+    select pg_catalog.to_regclass('public.audit_logs')::oid
+  ),
+  expected (item, shape) as (
+    values
+      ('table', 'ordinary, permanent, row security'),
+      ('column id', 'uuid not null default gen_random_uuid()'),
+      ('column event_time', 'timestamp with time zone not null default clock_timestamp()'),
+      ('column event_type', 'text not null'),
+      ('column operation', 'text not null'),
+      ('column schema_name', 'text'),
+      ('column table_name', 'text'),
+      ('column record_id', 'text'),
+      ('column database_user', 'text not null default SESSION_USER'),
+      ('column authenticated_user', 'uuid'),
+      ('column org_id', 'uuid'),
+      ('column statement_text', 'text'),
+      ('column row_data', 'jsonb'),
+      ('column client_addr', 'inet'),
+      ('constraint pk_audit_logs', 'PRIMARY KEY (id)'),
+      ('index idx_audit_logs_event_time', 'btree (event_time)'),
+      ('index idx_audit_logs_org_event_time', 'btree (org_id, event_time DESC)'),
+      ('trigger trg_audit_logs_append_only',
+        'BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
+      ('trigger trg_audit_logs_archived_first',
+        'BEFORE DELETE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION public.keep_audit_records() (always)'),
+      ('privileges of service_role', 'SELECT')
+  ),
+  actual (item, shape) as (
+    select 'table',
+      case class.relkind when 'r' then 'ordinary' else 'of kind ' || class.relkind::text end
+      || case class.relpersistence when 'p' then ', permanent' else ', not permanent' end
+      || case when class.relrowsecurity then ', row security' else ', no row security' end
+      || case when class.relforcerowsecurity then ' forced' else '' end
+    from subject join pg_catalog.pg_class as class on class.oid = subject.relation
+    union all
+    select 'column ' || attribute.attname,
+      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
+      || case when attribute.attnotnull then ' not null' else '' end
+      || case attribute.attgenerated when '' then '' else ' generated' end
+      || case attribute.attidentity when '' then '' else ' identity' end
+      || coalesce(' default ' || pg_catalog.pg_get_expr(value.adbin, value.adrelid), '')
+    from subject
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = subject.relation
+    left join pg_catalog.pg_attrdef as value
+      on value.adrelid = attribute.attrelid and value.adnum = attribute.attnum
+    where attribute.attnum > 0 and not attribute.attisdropped
+    union all
+    select 'constraint ' || con.conname,
+      pg_catalog.pg_get_constraintdef(con.oid)
+    from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
+    where con.contype in ('p', 'u', 'c', 'f', 'x')
+    union all
+    select 'index ' || index_class.relname,
+      case when index.indisunique then 'unique ' else '' end
+      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
+      || case when index.indisvalid then '' else ' (invalid)' end
+    from subject
+    join pg_catalog.pg_index as index on index.indrelid = subject.relation
+    join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
+    where not exists (
+      select from pg_catalog.pg_constraint as con
+      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
+    )
+    union all
+    select 'policy ' || policy.policyname,
+      pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
+        pg_catalog.array_to_string(policy.roles, ', '))
+      || coalesce(' using ' || policy.qual, '') || coalesce(' with check ' || policy.with_check, '')
+    from subject
+    join pg_catalog.pg_class as class on class.oid = subject.relation
+    join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
+    union all
+    select 'trigger ' || trig.tgname,
+      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
+      || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
+    from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
+    where not trig.tgisinternal
+    union all
+    select 'privileges of ' || holder.name,
+      pg_catalog.string_agg(distinct held.privilege_type, ', ' order by held.privilege_type)
+    from subject
+    join (
+      select class.oid as relation, class.relacl as acl from pg_catalog.pg_class as class
+      union all
+      select attribute.attrelid, attribute.attacl from pg_catalog.pg_attribute as attribute
+    ) as granted on granted.relation = subject.relation
+    cross join lateral pg_catalog.aclexplode(granted.acl) as held
+    join (
+      select 0::oid as oid, 'public' as name
+      union all
+      select role.oid, role.rolname::text from pg_catalog.pg_roles as role
+      where role.rolname in ('anon', 'authenticated', 'service_role')
+    ) as holder on holder.oid = held.grantee
+    group by holder.name
+  )
+  select pg_catalog.string_agg(
+    pg_catalog.format('%s is %s, expected %s', coalesce(expected.item, actual.item),
+      coalesce(actual.shape, 'missing'), coalesce(expected.shape, 'none')), '; '
+    order by coalesce(expected.item, actual.item))
+  into difference
+  from expected full join actual on actual.item = expected.item
+  where expected.shape is distinct from actual.shape
+    -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
+    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
+    and not (expected.item is null and actual.item like 'trigger %');
+
+  if difference is not null then
+    raise exception 'public.audit_logs has another shape: %', difference
+      using hint = 'Rename it, or make it equal, then run this file again. Nothing was changed.';
+  end if;
+end
+$verify$;
+
 do $create$
 begin
   if pg_catalog.to_regclass('public.audit_logs') is not null then
@@ -751,238 +994,5 @@ begin
   end if;
 end
 $settings$;
-
-do $verify$
-declare
-  difference text;
-begin
-  with subject (relation) as (
-    select pg_catalog.to_regclass('public.audit_logs')::oid
-  ),
-  expected (item, shape) as (
-    values
-      ('table', 'ordinary, permanent, row security'),
-      ('column id', 'uuid not null default gen_random_uuid()'),
-      ('column event_time', 'timestamp with time zone not null default clock_timestamp()'),
-      ('column event_type', 'text not null'),
-      ('column operation', 'text not null'),
-      ('column schema_name', 'text'),
-      ('column table_name', 'text'),
-      ('column record_id', 'text'),
-      ('column database_user', 'text not null default SESSION_USER'),
-      ('column authenticated_user', 'uuid'),
-      ('column org_id', 'uuid'),
-      ('column statement_text', 'text'),
-      ('column row_data', 'jsonb'),
-      ('column client_addr', 'inet'),
-      ('constraint pk_audit_logs', 'PRIMARY KEY (id)'),
-      ('index idx_audit_logs_event_time', 'btree (event_time)'),
-      ('index idx_audit_logs_org_event_time', 'btree (org_id, event_time DESC)'),
-      ('trigger trg_audit_logs_append_only',
-        'BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
-      ('trigger trg_audit_logs_archived_first',
-        'BEFORE DELETE ON public.audit_logs FOR EACH ROW EXECUTE FUNCTION public.keep_audit_records() (always)'),
-      ('privileges of service_role', 'SELECT')
-  ),
-  actual (item, shape) as (
-    select 'table',
-      case class.relkind when 'r' then 'ordinary' else 'of kind ' || class.relkind::text end
-      || case class.relpersistence when 'p' then ', permanent' else ', not permanent' end
-      || case when class.relrowsecurity then ', row security' else ', no row security' end
-      || case when class.relforcerowsecurity then ' forced' else '' end
-    from subject join pg_catalog.pg_class as class on class.oid = subject.relation
-    union all
-    select 'column ' || attribute.attname,
-      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
-      || case when attribute.attnotnull then ' not null' else '' end
-      || case attribute.attgenerated when '' then '' else ' generated' end
-      || case attribute.attidentity when '' then '' else ' identity' end
-      || coalesce(' default ' || pg_catalog.pg_get_expr(value.adbin, value.adrelid), '')
-    from subject
-    join pg_catalog.pg_attribute as attribute on attribute.attrelid = subject.relation
-    left join pg_catalog.pg_attrdef as value
-      on value.adrelid = attribute.attrelid and value.adnum = attribute.attnum
-    where attribute.attnum > 0 and not attribute.attisdropped
-    union all
-    select 'constraint ' || con.conname,
-      pg_catalog.pg_get_constraintdef(con.oid)
-    from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
-    where con.contype in ('p', 'u', 'c', 'f', 'x')
-    union all
-    select 'index ' || index_class.relname,
-      case when index.indisunique then 'unique ' else '' end
-      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
-      || case when index.indisvalid then '' else ' (invalid)' end
-    from subject
-    join pg_catalog.pg_index as index on index.indrelid = subject.relation
-    join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (
-      select from pg_catalog.pg_constraint as con
-      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
-    )
-    union all
-    select 'policy ' || policy.policyname,
-      pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
-        pg_catalog.array_to_string(policy.roles, ', '))
-      || coalesce(' using ' || policy.qual, '') || coalesce(' with check ' || policy.with_check, '')
-    from subject
-    join pg_catalog.pg_class as class on class.oid = subject.relation
-    join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
-    union all
-    select 'trigger ' || trig.tgname,
-      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
-      || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
-    from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
-    where not trig.tgisinternal
-    union all
-    select 'privileges of ' || holder.name,
-      pg_catalog.string_agg(distinct held.privilege_type, ', ' order by held.privilege_type)
-    from subject
-    join (
-      select class.oid as relation, class.relacl as acl from pg_catalog.pg_class as class
-      union all
-      select attribute.attrelid, attribute.attacl from pg_catalog.pg_attribute as attribute
-    ) as granted on granted.relation = subject.relation
-    cross join lateral pg_catalog.aclexplode(granted.acl) as held
-    join (
-      select 0::oid as oid, 'public' as name
-      union all
-      select role.oid, role.rolname::text from pg_catalog.pg_roles as role
-      where role.rolname in ('anon', 'authenticated', 'service_role')
-    ) as holder on holder.oid = held.grantee
-    group by holder.name
-  )
-  select pg_catalog.string_agg(
-    pg_catalog.format('%s is %s, expected %s', coalesce(expected.item, actual.item),
-      coalesce(actual.shape, 'missing'), coalesce(expected.shape, 'none')), '; '
-    order by coalesce(expected.item, actual.item))
-  into difference
-  from expected full join actual on actual.item = expected.item
-  where expected.shape is distinct from actual.shape
-    -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
-    and not (expected.item is null and actual.item like 'trigger %');
-
-  if difference is not null then
-    raise exception 'public.audit_logs has another shape: %', difference
-      using hint = 'Rename it, or make it equal, then run this file again. Nothing was changed.';
-  end if;
-end
-$verify$;
-
-do $verify$
-declare
-  difference text;
-begin
-  with subject (relation) as (
-    select pg_catalog.to_regclass('public.audit_logs_archive')::oid
-  ),
-  expected (item, shape) as (
-    values
-      ('table', 'ordinary, permanent, row security'),
-      ('column id', 'uuid not null'),
-      ('column event_time', 'timestamp with time zone not null'),
-      ('column event_type', 'text not null'),
-      ('column operation', 'text not null'),
-      ('column schema_name', 'text'),
-      ('column table_name', 'text'),
-      ('column record_id', 'text'),
-      ('column database_user', 'text not null'),
-      ('column authenticated_user', 'uuid'),
-      ('column org_id', 'uuid'),
-      ('column statement_text', 'text'),
-      ('column row_data', 'jsonb'),
-      ('column client_addr', 'inet'),
-      ('constraint pk_audit_logs_archive', 'PRIMARY KEY (id)'),
-      ('index idx_audit_logs_archive_org_event_time', 'btree (org_id, event_time DESC)'),
-      ('trigger trg_audit_logs_archive_append_only',
-        'BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_logs_archive FOR EACH STATEMENT EXECUTE FUNCTION public.keep_audit_records() (always)'),
-      ('privileges of service_role', 'SELECT')
-  ),
-  actual (item, shape) as (
-    select 'table',
-      case class.relkind when 'r' then 'ordinary' else 'of kind ' || class.relkind::text end
-      || case class.relpersistence when 'p' then ', permanent' else ', not permanent' end
-      || case when class.relrowsecurity then ', row security' else ', no row security' end
-      || case when class.relforcerowsecurity then ' forced' else '' end
-    from subject join pg_catalog.pg_class as class on class.oid = subject.relation
-    union all
-    select 'column ' || attribute.attname,
-      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
-      || case when attribute.attnotnull then ' not null' else '' end
-      || case attribute.attgenerated when '' then '' else ' generated' end
-      || case attribute.attidentity when '' then '' else ' identity' end
-      || coalesce(' default ' || pg_catalog.pg_get_expr(value.adbin, value.adrelid), '')
-    from subject
-    join pg_catalog.pg_attribute as attribute on attribute.attrelid = subject.relation
-    left join pg_catalog.pg_attrdef as value
-      on value.adrelid = attribute.attrelid and value.adnum = attribute.attnum
-    where attribute.attnum > 0 and not attribute.attisdropped
-    union all
-    select 'constraint ' || con.conname,
-      pg_catalog.pg_get_constraintdef(con.oid)
-    from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
-    where con.contype in ('p', 'u', 'c', 'f', 'x')
-    union all
-    select 'index ' || index_class.relname,
-      case when index.indisunique then 'unique ' else '' end
-      || pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(index.indexrelid), '^.* USING ', '')
-      || case when index.indisvalid then '' else ' (invalid)' end
-    from subject
-    join pg_catalog.pg_index as index on index.indrelid = subject.relation
-    join pg_catalog.pg_class as index_class on index_class.oid = index.indexrelid
-    where not exists (
-      select from pg_catalog.pg_constraint as con
-      where con.conindid = index.indexrelid and con.contype in ('p', 'u', 'x')
-    )
-    union all
-    select 'policy ' || policy.policyname,
-      pg_catalog.format('%s for %s to %s', pg_catalog.lower(policy.permissive), pg_catalog.lower(policy.cmd),
-        pg_catalog.array_to_string(policy.roles, ', '))
-      || coalesce(' using ' || policy.qual, '') || coalesce(' with check ' || policy.with_check, '')
-    from subject
-    join pg_catalog.pg_class as class on class.oid = subject.relation
-    join pg_catalog.pg_policies as policy on policy.schemaname = 'public' and policy.tablename = class.relname
-    union all
-    select 'trigger ' || trig.tgname,
-      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
-      || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
-    from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
-    where not trig.tgisinternal
-    union all
-    select 'privileges of ' || holder.name,
-      pg_catalog.string_agg(distinct held.privilege_type, ', ' order by held.privilege_type)
-    from subject
-    join (
-      select class.oid as relation, class.relacl as acl from pg_catalog.pg_class as class
-      union all
-      select attribute.attrelid, attribute.attacl from pg_catalog.pg_attribute as attribute
-    ) as granted on granted.relation = subject.relation
-    cross join lateral pg_catalog.aclexplode(granted.acl) as held
-    join (
-      select 0::oid as oid, 'public' as name
-      union all
-      select role.oid, role.rolname::text from pg_catalog.pg_roles as role
-      where role.rolname in ('anon', 'authenticated', 'service_role')
-    ) as holder on holder.oid = held.grantee
-    group by holder.name
-  )
-  select pg_catalog.string_agg(
-    pg_catalog.format('%s is %s, expected %s', coalesce(expected.item, actual.item),
-      coalesce(actual.shape, 'missing'), coalesce(expected.shape, 'none')), '; '
-    order by coalesce(expected.item, actual.item))
-  into difference
-  from expected full join actual on actual.item = expected.item
-  where expected.shape is distinct from actual.shape
-    -- What somebody added is no other shape, unless it is a unique index: that one refuses rows.
-    and not (expected.item is null and actual.item like 'index %' and actual.shape not like 'unique %')
-    and not (expected.item is null and actual.item like 'trigger %');
-
-  if difference is not null then
-    raise exception 'public.audit_logs_archive has another shape: %', difference
-      using hint = 'Rename it, or make it equal, then run this file again. Nothing was changed.';
-  end if;
-end
-$verify$;
 
 commit;
