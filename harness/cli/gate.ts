@@ -7,7 +7,6 @@ import { type LoadedProject, loadProject } from "./config.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { checkOutputs, writeOutputs } from "./outputs.ts";
 import { openProgress } from "./progress.ts";
-import { runGate } from "./run-gate.ts";
 import { type EngineOptions, engineOptions, parseSeed, readEngineOptions } from "./settings.ts";
 
 interface GateOptions extends EngineOptions {
@@ -21,6 +20,8 @@ interface GateOptions extends EngineOptions {
   readonly junit?: string;
   readonly migrationTimeout?: number;
 }
+
+const keptHint = "What was made is kept; the note above says where.";
 
 /** `tenantproof gate`: the check before a merge. */
 export function gateCommand(): Command {
@@ -52,9 +53,11 @@ export function gateCommand(): Command {
 
 async function gate(options: GateOptions): Promise<void> {
   const { choice, request } = readEngineOptions(options, process.env);
-  await checkOutputs(options);
   const project = applyOptions(await loadProject(process.cwd()), options);
-  const interruption = listenForInterruption();
+  await checkOutputs(options);
+  const interruption = listenForInterruption(options.keep ? keptHint : undefined);
+  // All that a server needs takes half a second to load, and whoever mistyped an option is told sooner.
+  const { runGate } = await import("./run-gate.ts");
   const result = await runGate(
     {
       choice,
@@ -65,8 +68,11 @@ async function gate(options: GateOptions): Promise<void> {
       ...(options.migrationTimeout !== undefined && { statementTimeoutMs: options.migrationTimeout * 1000 }),
     },
     {
-      progress: openProgress(process.stderr, () => performance.now()),
-      interruption: interruption.promise,
+      progress: openProgress({
+        stream: process.stderr,
+        now: () => performance.now(),
+        interruption: interruption.promise,
+      }),
       now: () => new Date(),
     },
   );

@@ -8,8 +8,8 @@ interface Interruption {
   release(): void;
 }
 
-/** Ctrl-C and polite requests to end become a Fault, so that everything is closed on the way out. */
-export function listenForInterruption(): Interruption {
+/** Ctrl-C and polite requests to end become a Fault with this hint, so that everything is closed on the way out. */
+export function listenForInterruption(hint?: string): Interruption {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   let listener: (signal: NodeJS.Signals) => void = () => {};
   const promise = new Promise<never>((_, reject) => {
@@ -17,7 +17,7 @@ export function listenForInterruption(): Interruption {
     listener = (signal) => {
       if (asked) process.exit(exits.interrupted);
       asked = true;
-      reject(new Fault("INTERRUPTED", `stopped by ${signal}`));
+      reject(new Fault("INTERRUPTED", `stopped by ${signal}`, { hint }));
     };
   });
   // Nobody may be waiting any more when the signal comes.

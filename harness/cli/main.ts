@@ -8,6 +8,8 @@ import { exportCommand } from "./export.ts";
 import { gateCommand } from "./gate.ts";
 import { packageVersion } from "./version.ts";
 
+const lingerMs = 5_000;
+
 /** Runs one command line and ends the process with the exit code of harness/fault/faults.ts. */
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command("tenantproof")
@@ -25,6 +27,8 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
+  // What was given up may still wait for a network; it has no claim on anybody's time.
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 function report(error: unknown): number {

@@ -1,9 +1,7 @@
-import { access, constants, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { open, writeFile } from "node:fs/promises";
 import { Fault, messageOf } from "../fault/fault.ts";
 import { renderAnnotations } from "../report/annotations.ts";
 import { renderHuman } from "../report/human.ts";
-import { renderJunit } from "../report/junit.ts";
 import type { GateResult } from "../report/result.ts";
 
 interface OutputOptions {
@@ -12,6 +10,7 @@ interface OutputOptions {
 }
 
 const toStandardOutput = "-";
+const hint = "Name files in folders that this user may write.";
 
 /** @throws Fault USAGE when a result could not be written where it is wanted, before anything is started. */
 export async function checkOutputs(options: OutputOptions): Promise<void> {
@@ -19,18 +18,21 @@ export async function checkOutputs(options: OutputOptions): Promise<void> {
   for (const [name, file] of Object.entries({ "--json": options.json, "--junit": options.junit })) {
     if (file === undefined || file === toStandardOutput) continue;
     try {
-      await access(dirname(resolve(file)), constants.W_OK);
+      // Opening it is the one question that knows of folders, rights and read-only disks alike.
+      await (await open(file, "a")).close();
     } catch (cause) {
       wrong.push(`${name} ${file}: ${messageOf(cause)}`);
     }
   }
   if (options.json === toStandardOutput && options.junit === toStandardOutput)
     wrong.push("--json and --junit cannot both go to standard output");
-  if (wrong.length > 0)
-    throw new Fault("USAGE", wrong.join("; "), { hint: "Name files in folders that this user may write." });
+  if (wrong.length > 0) throw new Fault("USAGE", wrong.join("; "), { where: "--json, --junit", hint });
 }
 
-/** The result has been shown to people and written wherever it was wanted. */
+/**
+ * The result has been shown to people and written wherever it was wanted.
+ * @throws Fault USAGE when a file can no longer be written.
+ */
 export async function writeOutputs(result: GateResult, options: OutputOptions): Promise<void> {
   const machineReads = [options.json, options.junit].includes(toStandardOutput);
   const people = machineReads ? process.stderr : process.stdout;
@@ -38,10 +40,24 @@ export async function writeOutputs(result: GateResult, options: OutputOptions): 
   if (process.env.GITHUB_ACTIONS === "true")
     for (const line of renderAnnotations(result)) people.write(`${line}\n`);
   if (options.json !== undefined) await writeTo(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  if (options.junit !== undefined) await writeTo(options.junit, renderJunit(result));
+  if (options.junit !== undefined) {
+    const { renderJunit } = await import("../report/junit.ts");
+    await writeTo(options.junit, renderJunit(result));
+  }
 }
 
 async function writeTo(file: string, text: string): Promise<void> {
-  if (file === toStandardOutput) process.stdout.write(text);
-  else await writeFile(file, text);
+  if (file === toStandardOutput) {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    throw new Fault("USAGE", `the result could not be written: ${messageOf(cause)}`, {
+      where: file,
+      hint,
+      cause,
+    });
+  }
 }

@@ -10,8 +10,16 @@ export interface Progress {
 
 const nameWidth = 12;
 
+interface ProgressOptions {
+  readonly stream: NodeJS.WriteStream;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Rejects when the stage under way is to be given up. */
+  readonly interruption: Promise<never>;
+}
+
 /** Progress on standard error, which leaves standard output to the result. */
-export function openProgress(stream: NodeJS.WriteStream, now: () => number): Progress {
+export function openProgress({ stream, now, interruption }: ProgressOptions): Progress {
   const stages: StageResult[] = [];
   return {
     stages,
@@ -23,10 +31,13 @@ export function openProgress(stream: NodeJS.WriteStream, now: () => number): Pro
       const spinner = ora({ text: title(), stream, discardStdin: false });
       if (stream.isTTY) spinner.start();
       try {
-        const value = await work((line) => {
-          detail = line;
-          spinner.text = title();
-        });
+        const value = await Promise.race([
+          work((line) => {
+            detail = line;
+            spinner.text = title();
+          }),
+          interruption,
+        ]);
         const durationMs = now() - startedAt;
         stages.push({ name, detail, durationMs });
         spinner.succeed(`${title()}  ${(durationMs / 1000).toFixed(2)} s`);

@@ -1,12 +1,14 @@
 import { openCluster } from "../engine/choose.ts";
 import type { Cluster, EngineRequest } from "../engine/cluster.ts";
 import { allEngines } from "../engine/engines.ts";
+import { psqlCommand } from "../engine/psql.ts";
 import { Fault } from "../fault/fault.ts";
-import { type Ground, prepareGround, readSubject } from "../guarantees/ground.ts";
+import { type Ground, prepareGround, readSubject, type Subject } from "../guarantees/ground.ts";
 import type { Project } from "../guarantees/project.ts";
 import { type Proven, proveAll } from "../guarantees/prove.ts";
-import type { GateResult, PromiseResult } from "../report/result.ts";
+import type { GateResult, KeptTemplate, PromiseResult } from "../report/result.ts";
 import { standingOf } from "../report/standing.ts";
+import { withLog } from "./loss.ts";
 import type { Progress } from "./progress.ts";
 import type { EngineChoice } from "./settings.ts";
 import { packageVersion } from "./version.ts";
@@ -22,19 +24,20 @@ export interface GateSettings {
 }
 
 interface GateSurroundings {
+  /** Its stages end with Fault INTERRUPTED when somebody asks the run to stop. */
   readonly progress: Progress;
-  /** Rejects with Fault INTERRUPTED when somebody asks the run to stop. */
-  readonly interruption: Promise<never>;
   readonly now: () => Date;
 }
 
+type Findings = Pick<GateResult, "promises" | "templates">;
+
 /** The whole gate: engine, platform, migrations, tenants, promises. A fault ends it early and is part of the result. */
 export async function runGate(settings: GateSettings, surroundings: GateSurroundings): Promise<GateResult> {
-  const { progress, interruption, now } = surroundings;
+  const { progress, now } = surroundings;
   const startedAt = now();
   const notes: string[] = [];
   let engine: string | undefined;
-  const finish = (promises: readonly PromiseResult[], fault?: Fault): GateResult => ({
+  const finish = (findings: Findings, fault?: Fault): GateResult => ({
     tool: "tenantproof",
     version: packageVersion(),
     startedAt: startedAt.toISOString(),
@@ -43,39 +46,58 @@ export async function runGate(settings: GateSettings, surroundings: GateSurround
     ...(engine !== undefined && { engine }),
     stages: progress.stages,
     notes,
-    promises,
-    ...(fault ? failed(fault) : standingOf(promises)),
+    ...findings,
+    ...(fault ? failed(fault) : standingOf(findings.promises)),
   });
   try {
     // Whatever can be refused without a server is refused before one starts.
     const subject = await readSubject(settings.project);
-    await using cluster = await Promise.race([start(settings, progress), interruption]);
+    await using cluster = await start(settings, progress);
     engine = cluster.description;
+    // Said at once: experiments drop their databases as they go, unless the cluster is kept.
+    if (settings.keep) notes.push(cluster.keep());
     if (!cluster.pgaudit)
       notes.push(`this server has no pgAudit: ${cluster.pgauditMissing ?? "not installed"}`);
-    const work = async () => {
-      const limits = {
-        ...(settings.statementTimeoutMs && { statementTimeoutMs: settings.statementTimeoutMs }),
-      };
-      const ground = await prepareGround(cluster, subject, progress, { seed: settings.seed, limits });
-      notes.push(
-        ...ground.population.failures.map(
-          ({ schema, name, message }) => `no rows could be made in ${schema}.${name}: ${message}`,
-        ),
-      );
-      return prove(ground, settings.project, progress);
-    };
-    const proven = await Promise.race([work(), interruption]).finally(() => {
-      if (settings.keep) notes.push(cluster.keep());
-    });
-    return finish(proven.map(toResult));
+    return finish(
+      await examine(cluster, subject, settings, progress, notes).catch(async (thrown) => {
+        throw await withLog(Fault.from(thrown), cluster);
+      }),
+    );
   } catch (thrown) {
-    return finish([], Fault.from(thrown));
+    return finish({ promises: [] }, Fault.from(thrown));
   }
 }
 
-function start({ choice, request }: GateSettings, progress: Progress): Promise<Cluster> {
-  return progress.stage("engine", (say) => openCluster(choice, request, allEngines(), say));
+async function start({ choice, request }: GateSettings, progress: Progress): Promise<Cluster> {
+  let starting: Promise<Cluster> | undefined;
+  try {
+    return await progress.stage("engine", (say) => {
+      starting = openCluster(choice, request, allEngines(), say);
+      return starting;
+    });
+  } catch (thrown) {
+    // Given up while it started: it is removed as soon as it is there.
+    starting?.then((cluster) => cluster[Symbol.asyncDispose]()).catch(() => {});
+    throw thrown;
+  }
+}
+
+async function examine(
+  cluster: Cluster,
+  subject: Subject,
+  { project, seed, keep, statementTimeoutMs }: GateSettings,
+  progress: Progress,
+  notes: string[],
+): Promise<Findings> {
+  const limits = { ...(statementTimeoutMs && { statementTimeoutMs }) };
+  const ground = await prepareGround(cluster, subject, progress, { seed, limits });
+  notes.push(
+    ...ground.population.failures.map(
+      ({ schema, name, message }) => `no rows could be made in ${schema}.${name}: ${message}`,
+    ),
+  );
+  const promises = (await prove(ground, project, progress)).map((proven) => toResult(proven, cluster));
+  return keep ? { promises, templates: keptTemplates(ground, cluster) } : { promises };
 }
 
 function prove(ground: Ground, { guarantees }: Project, progress: Progress): Promise<readonly Proven[]> {
@@ -90,8 +112,22 @@ function prove(ground: Ground, { guarantees }: Project, progress: Progress): Pro
   });
 }
 
-function toResult({ guarantee: { id, title, effect, remedy }, verdict, durationMs }: Proven): PromiseResult {
-  return { id, title, effect, remedy, verdict, durationMs };
+function toResult({ guarantee, verdict, durationMs, databases }: Proven, cluster: Cluster): PromiseResult {
+  const { id, title, effect, remedy } = guarantee;
+  const kept = databases.map((name) => ({
+    name,
+    connect: psqlCommand({ ...cluster.superuser, database: name }),
+  }));
+  const named = cluster.kept && verdict.state !== "holds";
+  return { id, title, effect, remedy, verdict, durationMs, ...(named && { databases: kept }) };
+}
+
+function keptTemplates({ templates }: Ground, { superuser }: Cluster): readonly KeptTemplate[] {
+  return Object.entries(templates).map(([template, name]) => ({
+    template,
+    name,
+    copy: `${psqlCommand(superuser)} -c "create database copy_of_${template} template ${name}"`,
+  }));
 }
 
 function failed(fault: Fault) {

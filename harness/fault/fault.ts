@@ -29,13 +29,27 @@ export class Fault extends Error {
     return this.message;
   }
 
-  /** `thrown` itself when it is a Fault, otherwise a BUG that carries it as its cause. */
+  /** The Fault in `thrown` when there is one, otherwise a BUG that carries it as its cause. */
   static from(thrown: unknown): Fault {
-    return thrown instanceof Fault ? thrown : new Fault("BUG", messageOf(thrown), { cause: thrown });
+    return Fault.in(thrown) ?? new Fault("BUG", messageOf(thrown), { cause: thrown });
+  }
+
+  /** The Fault that `thrown` is, or the first of those that it became while things were being closed. */
+  static in(thrown: unknown): Fault | undefined {
+    return inOrder(thrown).find((one) => one instanceof Fault);
   }
 }
 
-/** The message of anything thrown, without its stack. */
+/** The message of anything thrown, without its stack; of what was thrown first, where closing things threw too. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const [first] = inOrder(thrown);
+  return first instanceof Error ? first.message : String(first);
+}
+
+/** `await using` throws a SuppressedError when both a block and the closing of what it used have thrown. */
+function inOrder(thrown: unknown): unknown[] {
+  // By its name: Node 20 has no such class, and what compiles for it makes one up.
+  if (!(thrown instanceof Error && thrown.name === "SuppressedError")) return [thrown];
+  const { suppressed, error } = thrown as Error & { suppressed: unknown; error: unknown };
+  return [...inOrder(suppressed), ...inOrder(error)];
 }

@@ -37,6 +37,8 @@ export interface Ground {
   readonly population: Population;
   readonly society: Society;
   readonly limits: Limits;
+  /** The name of each. */
+  readonly templates: Readonly<Record<Template, string>>;
   open(template: Template): Promise<Site>;
 }
 
@@ -74,12 +76,11 @@ export async function prepareGround(
   { stage }: Stages,
   { seed, limits = {} }: GroundOptions,
 ): Promise<Ground> {
-  const names: Partial<Record<Template, string>> = {};
+  const templates: Record<Template, string> = { before: "", migrated: "", populated: "" };
   const keep = async (template: Template, database: Database) => {
     await freezeTemplate(cluster, database.name);
-    names[template] = database.name;
+    templates[template] = database.name;
   };
-  const nameOf = (template: Template) => names[template] ?? "";
 
   const { platform, schemaBefore } = await stage("platform", async (say) => {
     const prepared = await withConnection(cluster.superuser, (superuser) =>
@@ -99,7 +100,7 @@ export async function prepareGround(
   });
 
   const schema = await stage("migrations", async (say) => {
-    const database = await createDatabase(cluster, { template: nameOf("before"), owner: platform.deployer });
+    const database = await createDatabase(cluster, { template: templates.before, owner: platform.deployer });
     const applied = await withConnection(database.address(platform.deployer), (deployer) =>
       applyPlan(deployer, plan, { ...limits, onApplied: ({ script }) => say(script.file) }),
     );
@@ -115,7 +116,7 @@ export async function prepareGround(
   const society = foundSociety(seed);
   const population = await stage("tenants", async (say) => {
     const database = await createDatabase(cluster, {
-      template: nameOf("migrated"),
+      template: templates.migrated,
       owner: platform.deployer,
     });
     const { tenancy, recipes } = project;
@@ -140,6 +141,7 @@ export async function prepareGround(
     population,
     society,
     limits,
-    open: (template) => openSite(cluster, nameOf(template), platform.deployer),
+    templates,
+    open: (template) => openSite(cluster, templates[template], platform.deployer),
   };
 }

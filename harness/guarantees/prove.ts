@@ -10,6 +10,8 @@ export interface Proven {
   readonly guarantee: Guarantee;
   readonly verdict: Verdict;
   readonly durationMs: number;
+  /** The databases that its experiments ran in; they are there only where the cluster is kept. */
+  readonly databases: readonly string[];
 }
 
 interface ProveOptions {
@@ -28,17 +30,28 @@ export async function proveAll(
   { concurrency = 3, onProven }: ProveOptions = {},
 ): Promise<readonly Proven[]> {
   const limit = pLimit(concurrency);
-  return Promise.all(
-    guarantees.map((guarantee) =>
-      limit(async () => {
-        const startedAt = performance.now();
-        const verdict = await proveOne(ground, guarantee);
-        const proven = { guarantee, verdict, durationMs: performance.now() - startedAt };
-        onProven?.(proven);
-        return proven;
-      }),
-    ),
+  const all = guarantees.map((guarantee) =>
+    limit(async () => {
+      const startedAt = performance.now();
+      const databases: string[] = [];
+      const open: Ground["open"] = async (template) => {
+        const site = await ground.open(template);
+        databases.push(site.database.name);
+        return site;
+      };
+      const verdict = await proveOne({ ...ground, open }, guarantee);
+      const proven = { guarantee, verdict, durationMs: performance.now() - startedAt, databases };
+      onProven?.(proven);
+      return proven;
+    }),
   );
+  try {
+    return await Promise.all(all);
+  } catch (thrown) {
+    // Those under way end with the server; no other is to begin.
+    limit.clearQueue();
+    throw thrown;
+  }
 }
 
 async function proveOne(ground: Ground, guarantee: Guarantee): Promise<Verdict> {
@@ -46,7 +59,8 @@ async function proveOne(ground: Ground, guarantee: Guarantee): Promise<Verdict> 
   try {
     await guarantee.experiment(ground, proof);
   } catch (thrown) {
-    if (thrown instanceof Fault) throw thrown;
+    const fault = Fault.in(thrown);
+    if (fault) throw fault;
     // An experiment that could not be carried out says nothing of the promise; what it found before still counts.
     proof.doubted(`an experiment could not be carried out: ${messageOf(thrown)}`);
   }

@@ -25,6 +25,7 @@ export function renderHuman(result: GateResult, { color }: HumanOptions): string
     "",
     ...result.promises.map((promise) => line(promise, colors)),
     ...result.notes.flatMap((note, index) => [...(index === 0 ? [""] : []), colors.dim(`note: ${note}`)]),
+    ...(result.templates ?? []).map(({ template, copy }) => colors.dim(`copy of ${template}: ${copy}`)),
     ...unsettled.flatMap((promise) => ["", ...details(promise, colors)]),
     ...(result.fault ? ["", ...faultLines(result.fault, colors)] : []),
     ...(unsettled.length > 0 && result.promises.length > 8 ? ["", verdict] : []),
@@ -50,20 +51,37 @@ function line({ id, title, verdict }: PromiseResult, colors: Colors): string {
   return `  ${words[verdict.state]}  ${colors.bold(id.padEnd(4))}${colors.dim(count)}  ${title}`;
 }
 
-function details({ id, title, effect, remedy, verdict }: PromiseResult, colors: Colors): string[] {
+function details(
+  { id, title, effect, remedy, verdict, databases = [] }: PromiseResult,
+  colors: Colors,
+): string[] {
+  const kept = databases.map(({ connect }) => `  kept    ${connect}`);
   if (verdict.state === "unproven")
-    return [colors.bold(colors.yellow(`${id} is unproven: ${title}`)), `  why     ${verdict.why}`];
+    return [
+      colors.bold(colors.yellow(`${id} is unproven: ${title}`)),
+      `  why     ${visible(verdict.why)}`,
+      ...kept,
+    ];
   if (verdict.state === "holds") return [];
   return [
     colors.bold(colors.red(`${id} is broken: ${title}`)),
     `  effect  ${effect}`,
     `  remedy  ${remedy}`,
+    ...kept,
     ...verdict.breaches.flatMap((breach, index) => breachLines(breach, index + 1, colors)),
   ];
 }
 
 function breachLines({ what, sql }: Breach, ordinal: number, colors: Colors): string[] {
-  return [`  ${ordinal}. ${what}`, ...sql.split("\n").map((text) => colors.dim(`       ${text}`))];
+  const [first = "", ...more] = visible(what).split("\n");
+  return [
+    `  ${ordinal}. ${first}`,
+    ...more.map((text) => `     ${text}`),
+    ...visible(sql)
+      .trimEnd()
+      .split("\n")
+      .map((text) => colors.dim(`       ${text}`)),
+  ];
 }
 
 /** A fault for a terminal: code and what, where, what to do next. */
@@ -77,8 +95,14 @@ export function faultLines(
   colors: Colors,
 ): string[] {
   return [
-    `${colors.red(colors.bold(fault.code))}  ${fault.what}`,
-    ...(fault.where ? [`  where   ${fault.where}`] : []),
-    `  next    ${fault.hint}`,
+    `${colors.red(colors.bold(fault.code))}  ${visible(fault.what)}`,
+    ...(fault.where ? [`  where   ${visible(fault.where)}`] : []),
+    `  next    ${visible(fault.hint)}`,
   ];
+}
+
+/** What a server or a file said must not move the cursor, ring a bell or change colours. */
+function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }

@@ -14,6 +14,24 @@ export interface PromiseResult {
   readonly remedy: string;
   readonly verdict: Verdict;
   readonly durationMs: number;
+  /** With --keep, for what does not hold: where its experiments ran. */
+  readonly databases?: readonly KeptDatabase[];
+}
+
+/** A database that is there after the run. */
+export interface KeptDatabase {
+  readonly name: string;
+  /** A command for a shell. */
+  readonly connect: string;
+}
+
+/** A database that nobody may enter, to be copied. */
+export interface KeptTemplate {
+  /** "before" the first migration, "migrated" after the last, "populated" with two tenants in it. */
+  readonly template: string;
+  readonly name: string;
+  /** A command for a shell. */
+  readonly copy: string;
 }
 
 export interface StageResult {
@@ -44,6 +62,8 @@ export interface GateResult {
   /** What a reader should know beside the verdicts: assumptions, rows that could not be made. */
   readonly notes: readonly string[];
   readonly promises: readonly PromiseResult[];
+  /** With --keep, once they were made. */
+  readonly templates?: readonly KeptTemplate[];
   readonly standing: Standing;
   readonly exit: Exit;
   /** Why no answer could be had; only when the standing is "failed". */
