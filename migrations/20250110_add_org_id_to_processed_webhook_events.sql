@@ -146,6 +146,7 @@ $precondition$;
 do $duplicates$
 declare
   uuid_text constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+  nothing constant text := 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false';
   links text;
   candidates text;
   total bigint;
@@ -169,8 +170,11 @@ begin
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
   -- cast only when it is spelled as one.
   select
-    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', path.link), ', '),
-    pg_catalog.string_agg(
+    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', way.link), ', '),
+    pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table)
+  into links, candidates
+  from (
+    select path.part, path.link, path.call_table,
       pg_catalog.format(
         'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
@@ -190,28 +194,26 @@ begin
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
-        end),
-      ' union all ' order by path.part, path.call_table)
-  into links, candidates
-  from (
-    values
-      (1, 'call_log_id', 'call_logs', 'id'),
-      (2, 'call_id', 'calls', 'id'),
-      (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
-      (3, 'vapi_call_id', 'calls', 'vapi_call_id')
-  ) as path (part, link, call_table, call_key)
-  join pg_catalog.pg_attribute as link
-    on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
-    and link.attname = path.link and not link.attisdropped
-  join pg_catalog.pg_attribute as key
-    on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
-    and key.attname = path.call_key and not key.attisdropped
-  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
-  join pg_catalog.pg_attribute as org
-    on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
+        end) as query
+    from (
+      values
+        (1, 'call_log_id', 'call_logs', 'id'),
+        (2, 'call_id', 'calls', 'id'),
+        (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
+        (3, 'vapi_call_id', 'calls', 'vapi_call_id')
+    ) as path (part, link, call_table, call_key)
+    join pg_catalog.pg_attribute as link
+      on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
+      and link.attname = path.link and not link.attisdropped
+    join pg_catalog.pg_attribute as key
+      on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
+      and key.attname = path.call_key and not key.attisdropped
+    join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
+    join pg_catalog.pg_attribute as org
+      on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped
+  ) as way;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates,
-    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates, nothing);
 
   execute pg_catalog.format($query$
     with batch as (
@@ -251,19 +253,26 @@ begin
 end
 $duplicates$;
 
--- The trigger that finds the organization of an event that comes without one. Its text depends on which link columns
--- and call tables there are.
+-- The trigger that finds the organization of an event that comes without one, and sees that an event with one points
+-- to no call of another. Its text depends on which link columns and call tables there are.
 do $function$
 declare
   uuid_text constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+  nothing constant text := 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false';
   links text;
   candidates text;
+  pointed text;
 begin
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
   -- cast only when it is spelled as one.
   select
-    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'new', path.link), ', '),
-    pg_catalog.string_agg(
+    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'new', way.link), ', '),
+    pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table),
+    -- A vapi_call_id is a hint; the other two point to a row.
+    pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table) filter (where way.part < 3)
+  into links, candidates, pointed
+  from (
+    select path.part, path.link, path.call_table,
       pg_catalog.format(
         'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
@@ -283,31 +292,30 @@ begin
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
-        end),
-      ' union all ' order by path.part, path.call_table)
-  into links, candidates
-  from (
-    values
-      (1, 'call_log_id', 'call_logs', 'id'),
-      (2, 'call_id', 'calls', 'id'),
-      (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
-      (3, 'vapi_call_id', 'calls', 'vapi_call_id')
-  ) as path (part, link, call_table, call_key)
-  join pg_catalog.pg_attribute as link
-    on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
-    and link.attname = path.link and not link.attisdropped
-  join pg_catalog.pg_attribute as key
-    on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
-    and key.attname = path.call_key and not key.attisdropped
-  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
-  join pg_catalog.pg_attribute as org
-    on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
+        end) as query
+    from (
+      values
+        (1, 'call_log_id', 'call_logs', 'id'),
+        (2, 'call_id', 'calls', 'id'),
+        (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
+        (3, 'vapi_call_id', 'calls', 'vapi_call_id')
+    ) as path (part, link, call_table, call_key)
+    join pg_catalog.pg_attribute as link
+      on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
+      and link.attname = path.link and not link.attisdropped
+    join pg_catalog.pg_attribute as key
+      on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
+      and key.attname = path.call_key and not key.attisdropped
+    join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
+    join pg_catalog.pg_attribute as org
+      on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped
+  ) as way;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates,
-    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates, nothing);
+  pointed := coalesce(pointed, nothing);
 
   execute pg_catalog.format($create$
-create or replace function public.fill_webhook_event_org_id() returns trigger
+create or replace function public.match_webhook_event_org_id() returns trigger
 language plpgsql
 security definer
 set search_path = ''
@@ -316,10 +324,27 @@ as $body$
 declare
   tenants uuid[];
 begin
+  if new.org_id is not null then
+    with batch as (
+      select null::pg_catalog.tid as event_row %1$s
+    ),
+    candidate as (%3$s)
+    select pg_catalog.array_agg(candidate.org_id)
+    into tenants
+    from candidate
+    where candidate.org_id <> new.org_id;
+
+    if tenants is not null then
+      raise exception 'the call of the event does not belong to its organization'
+        using errcode = 'foreign_key_violation', schema = tg_table_schema, table = tg_table_name, column = 'org_id';
+    end if;
+    return new;
+  end if;
+
   with batch as (
-    select null::pg_catalog.tid as event_row %s
+    select null::pg_catalog.tid as event_row %1$s
   ),
-  candidate as (%s)
+  candidate as (%2$s)
   select pg_catalog.array_agg(distinct candidate.org_id)
   into tenants
   from candidate
@@ -329,20 +354,25 @@ begin
     new.org_id := tenants[1];
     return new;
   end if;
+  -- An update that leaves org_id as empty as it was: a row that the backfill has not come to yet.
+  if tg_op = 'UPDATE' then
+    return new;
+  end if;
   raise exception 'org_id was not given and cannot be found: the event matches %%',
     case when tenants is null then 'no call of an organization' else 'calls of more than one organization' end
     using errcode = 'not_null_violation', schema = tg_table_schema, table = tg_table_name, column = 'org_id',
       hint = 'Give org_id, or store the call first.';
 end
 $body$
-$create$, links, candidates);
+$create$, links, candidates, pointed);
 end
 $function$;
 
-revoke all on function public.fill_webhook_event_org_id() from public, anon, authenticated, service_role;
+revoke all on function public.match_webhook_event_org_id() from public, anon, authenticated, service_role;
 
-comment on function public.fill_webhook_event_org_id() is
-  'Trigger function: gives an event without org_id that of its call; fails when there is none, or more than one.';
+comment on function public.match_webhook_event_org_id() is
+  'Trigger function: gives an event without org_id that of its call, or fails when there is none, or more than one; '
+  'refuses an event that points to a call of another organization.';
 
 do $create$
 declare
@@ -443,10 +473,15 @@ begin
   comment on column public.processed_webhook_events.org_id is
     'The organization of the event''s call. Left out of an insert, it is found as the migration found it.';
 
-  create trigger trg_processed_webhook_events_fill_org_id
-    before insert on public.processed_webhook_events
-    for each row when (new.org_id is null)
-    execute function public.fill_webhook_event_org_id();
+  execute pg_catalog.format(
+    'create trigger trg_processed_webhook_events_match_org_id before insert%s on public.processed_webhook_events '
+    'for each row execute function public.match_webhook_event_org_id()',
+    (
+      select ' or update of ' || pg_catalog.string_agg(attribute.attname, ', ' order by attribute.attnum)
+      from pg_catalog.pg_attribute as attribute
+      where attribute.attrelid = 'public.processed_webhook_events'::pg_catalog.regclass
+        and attribute.attname in ('call_log_id', 'call_id') and not attribute.attisdropped
+    ));
   create trigger trg_processed_webhook_events_org_id_immutable
     before update on public.processed_webhook_events
     for each row execute function public.prevent_org_id_change();
@@ -490,6 +525,7 @@ commit;
 do $backfill$
 declare
   uuid_text constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+  nothing constant text := 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false';
   blocks_a_batch constant integer := 64;
   passes constant integer := 20;
   may_commit boolean;
@@ -538,8 +574,11 @@ begin
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
   -- cast only when it is spelled as one.
   select
-    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', path.link), ', '),
-    pg_catalog.string_agg(
+    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', way.link), ', '),
+    pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table)
+  into links, candidates
+  from (
+    select path.part, path.link, path.call_table,
       pg_catalog.format(
         'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
@@ -559,28 +598,26 @@ begin
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
-        end),
-      ' union all ' order by path.part, path.call_table)
-  into links, candidates
-  from (
-    values
-      (1, 'call_log_id', 'call_logs', 'id'),
-      (2, 'call_id', 'calls', 'id'),
-      (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
-      (3, 'vapi_call_id', 'calls', 'vapi_call_id')
-  ) as path (part, link, call_table, call_key)
-  join pg_catalog.pg_attribute as link
-    on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
-    and link.attname = path.link and not link.attisdropped
-  join pg_catalog.pg_attribute as key
-    on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
-    and key.attname = path.call_key and not key.attisdropped
-  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
-  join pg_catalog.pg_attribute as org
-    on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
+        end) as query
+    from (
+      values
+        (1, 'call_log_id', 'call_logs', 'id'),
+        (2, 'call_id', 'calls', 'id'),
+        (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
+        (3, 'vapi_call_id', 'calls', 'vapi_call_id')
+    ) as path (part, link, call_table, call_key)
+    join pg_catalog.pg_attribute as link
+      on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
+      and link.attname = path.link and not link.attisdropped
+    join pg_catalog.pg_attribute as key
+      on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
+      and key.attname = path.call_key and not key.attisdropped
+    join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
+    join pg_catalog.pg_attribute as org
+      on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped
+  ) as way;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates,
-    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates, nothing);
 
   select pg_catalog.string_agg(pg_catalog.quote_ident(attribute.attname), ', ' order by attribute.attnum)
   into columns
@@ -819,6 +856,67 @@ begin;
 set local lock_timeout = '1s';
 set local search_path = '';
 
+do $verify$
+declare
+  difference text;
+begin
+  -- What this file makes further down needs no comparing. The new key is the last thing made.
+  if not exists (
+    select from pg_catalog.pg_constraint as con
+    where con.conrelid = pg_catalog.to_regclass('public.processed_webhook_events')
+      and con.conname = 'uq_processed_webhook_events_org_event'
+  ) then
+    return;
+  end if;
+
+  with subject (relation) as (
+    select 'public.processed_webhook_events'::pg_catalog.regclass::oid
+  ),
+  expected (item, shape) as (
+    values
+      ('column org_id', 'uuid not null'),
+      ('constraint fk_processed_webhook_events_org_id',
+        'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
+      ('constraint uq_processed_webhook_events_org_event', 'UNIQUE (org_id, event_id)'),
+      ('trigger trg_processed_webhook_events_match_org_id',
+        'BEFORE INSERT ON public.processed_webhook_events FOR EACH ROW '
+        'EXECUTE FUNCTION public.match_webhook_event_org_id()'),
+      ('trigger trg_processed_webhook_events_org_id_immutable',
+        'BEFORE UPDATE ON public.processed_webhook_events FOR EACH ROW '
+        'EXECUTE FUNCTION public.prevent_org_id_change() (always)')
+  ),
+  actual (item, shape) as (
+    select 'column ' || attribute.attname,
+      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
+      || case when attribute.attnotnull then ' not null' else '' end
+    from subject join pg_catalog.pg_attribute as attribute on attribute.attrelid = subject.relation
+    where not attribute.attisdropped
+    union all
+    select 'constraint ' || con.conname, pg_catalog.pg_get_constraintdef(con.oid)
+    from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
+    union all
+    select 'trigger ' || trig.tgname,
+      -- Of which columns an update fires the first one depends on which there were.
+      pg_catalog.regexp_replace(
+        pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', ''),
+        ' OR UPDATE OF call(_log)?_id(, call(_log)?_id)?', '')
+      || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
+    from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
+  )
+  select pg_catalog.string_agg(
+    pg_catalog.format('%s is %s, expected %s', expected.item, coalesce(actual.shape, 'missing'), expected.shape), '; '
+    order by expected.item)
+  into difference
+  from expected left join actual on actual.item = expected.item
+  where expected.shape is distinct from actual.shape;
+
+  if difference is not null then
+    raise exception 'public.processed_webhook_events has another shape: %', difference
+      using hint = 'Make it equal, then run this file again. This part changed nothing.';
+  end if;
+end
+$verify$;
+
 do $finish$
 declare
   before jsonb;
@@ -895,55 +993,6 @@ begin
     unique using index uq_processed_webhook_events_org_event;
 end
 $finish$;
-
-do $verify$
-declare
-  difference text;
-begin
-  with subject (relation) as (
-    select 'public.processed_webhook_events'::pg_catalog.regclass::oid
-  ),
-  expected (item, shape) as (
-    values
-      ('column org_id', 'uuid not null'),
-      ('constraint fk_processed_webhook_events_org_id',
-        'FOREIGN KEY (org_id) REFERENCES public.organizations(id) ON DELETE CASCADE'),
-      ('constraint uq_processed_webhook_events_org_event', 'UNIQUE (org_id, event_id)'),
-      ('trigger trg_processed_webhook_events_fill_org_id',
-        'BEFORE INSERT ON public.processed_webhook_events FOR EACH ROW WHEN ((new.org_id IS NULL)) '
-        'EXECUTE FUNCTION public.fill_webhook_event_org_id()'),
-      ('trigger trg_processed_webhook_events_org_id_immutable',
-        'BEFORE UPDATE ON public.processed_webhook_events FOR EACH ROW '
-        'EXECUTE FUNCTION public.prevent_org_id_change() (always)')
-  ),
-  actual (item, shape) as (
-    select 'column ' || attribute.attname,
-      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
-      || case when attribute.attnotnull then ' not null' else '' end
-    from subject join pg_catalog.pg_attribute as attribute on attribute.attrelid = subject.relation
-    where not attribute.attisdropped
-    union all
-    select 'constraint ' || con.conname, pg_catalog.pg_get_constraintdef(con.oid)
-    from subject join pg_catalog.pg_constraint as con on con.conrelid = subject.relation
-    union all
-    select 'trigger ' || trig.tgname,
-      pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(trig.oid), '^CREATE TRIGGER \S+ ', '')
-      || case trig.tgenabled when 'O' then '' when 'A' then ' (always)' else ' (not enabled)' end
-    from subject join pg_catalog.pg_trigger as trig on trig.tgrelid = subject.relation
-  )
-  select pg_catalog.string_agg(
-    pg_catalog.format('%s is %s, expected %s', expected.item, coalesce(actual.shape, 'missing'), expected.shape), '; '
-    order by expected.item)
-  into difference
-  from expected left join actual on actual.item = expected.item
-  where expected.shape is distinct from actual.shape;
-
-  if difference is not null then
-    raise exception 'public.processed_webhook_events has another shape: %', difference
-      using hint = 'Make it equal, then run this file again. This part changed nothing.';
-  end if;
-end
-$verify$;
 
 do $timeout$
 begin

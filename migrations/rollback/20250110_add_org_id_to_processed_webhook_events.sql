@@ -31,6 +31,7 @@ $order$;
 do $data$
 declare
   uuid_text constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
+  nothing constant text := 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false';
   links text;
   candidates text;
   columns text;
@@ -74,8 +75,11 @@ begin
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
   -- cast only when it is spelled as one.
   select
-    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', path.link), ', '),
-    pg_catalog.string_agg(
+    pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', way.link), ', '),
+    pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table)
+  into links, candidates
+  from (
+    select path.part, path.link, path.call_table,
       pg_catalog.format(
         'select batch.event_row, %s as part, %s as org_id from batch join public.%I as call on %s = %s',
         path.part,
@@ -95,28 +99,26 @@ begin
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
           else pg_catalog.format('batch.%I::text', path.link)
-        end),
-      ' union all ' order by path.part, path.call_table)
-  into links, candidates
-  from (
-    values
-      (1, 'call_log_id', 'call_logs', 'id'),
-      (2, 'call_id', 'calls', 'id'),
-      (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
-      (3, 'vapi_call_id', 'calls', 'vapi_call_id')
-  ) as path (part, link, call_table, call_key)
-  join pg_catalog.pg_attribute as link
-    on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
-    and link.attname = path.link and not link.attisdropped
-  join pg_catalog.pg_attribute as key
-    on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
-    and key.attname = path.call_key and not key.attisdropped
-  join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
-  join pg_catalog.pg_attribute as org
-    on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped;
+        end) as query
+    from (
+      values
+        (1, 'call_log_id', 'call_logs', 'id'),
+        (2, 'call_id', 'calls', 'id'),
+        (3, 'vapi_call_id', 'call_logs', 'vapi_call_id'),
+        (3, 'vapi_call_id', 'calls', 'vapi_call_id')
+    ) as path (part, link, call_table, call_key)
+    join pg_catalog.pg_attribute as link
+      on link.attrelid = pg_catalog.to_regclass('public.processed_webhook_events')
+      and link.attname = path.link and not link.attisdropped
+    join pg_catalog.pg_attribute as key
+      on key.attrelid = pg_catalog.to_regclass('public.' || path.call_table)
+      and key.attname = path.call_key and not key.attisdropped
+    join pg_catalog.pg_type as key_type on key_type.oid = key.atttypid
+    join pg_catalog.pg_attribute as org
+      on org.attrelid = key.attrelid and org.attname = 'org_id' and not org.attisdropped
+  ) as way;
   links := coalesce(', ' || links, '');
-  candidates := coalesce(candidates,
-    'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false');
+  candidates := coalesce(candidates, nothing);
 
   execute pg_catalog.format($query$
     with batch as (
@@ -189,7 +191,7 @@ begin
 
   lock table public.processed_webhook_events in access exclusive mode;
 
-  drop trigger trg_processed_webhook_events_fill_org_id on public.processed_webhook_events;
+  drop trigger trg_processed_webhook_events_match_org_id on public.processed_webhook_events;
   drop trigger trg_processed_webhook_events_org_id_immutable on public.processed_webhook_events;
   if before ->> 'replica_identity' = 'd' and exists (
     select from pg_catalog.pg_class as class
@@ -263,8 +265,8 @@ $restore$;
 
 do $drop$
 begin
-  if pg_catalog.to_regprocedure('public.fill_webhook_event_org_id()') is not null then
-    drop function public.fill_webhook_event_org_id();
+  if pg_catalog.to_regprocedure('public.match_webhook_event_org_id()') is not null then
+    drop function public.match_webhook_event_org_id();
   end if;
 end
 $drop$;
