@@ -3,7 +3,7 @@ import type { Cluster, EngineRequest } from "../engine/cluster.ts";
 import { allEngines } from "../engine/engines.ts";
 import { psqlCommand } from "../engine/psql.ts";
 import { Fault } from "../fault/fault.ts";
-import { type Ground, prepareGround, readSubject, type Subject } from "../guarantees/ground.ts";
+import { type Ground, prepareGround, prepareHost, readSubject, type Subject } from "../guarantees/ground.ts";
 import type { Project } from "../guarantees/project.ts";
 import { type Proven, proveAll } from "../guarantees/prove.ts";
 import type { GateResult, KeptTemplate, PromiseResult } from "../report/result.ts";
@@ -90,7 +90,8 @@ async function examine(
   notes: string[],
 ): Promise<Findings> {
   const limits = { ...(statementTimeoutMs && { statementTimeoutMs }) };
-  const ground = await prepareGround(cluster, subject, progress, { seed, limits });
+  const host = await prepareHost(cluster, subject, progress, limits);
+  const ground = await prepareGround(host, subject, progress, { seed, limits });
   notes.push(
     ...ground.population.failures.map(
       ({ schema, name, message }) => `no rows could be made in ${schema}.${name}: ${message}`,

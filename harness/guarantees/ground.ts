@@ -2,7 +2,7 @@ import type { Schema } from "../catalog/model.ts";
 import { readSchema } from "../catalog/schema.ts";
 import type { Cluster } from "../engine/cluster.ts";
 import { withConnection } from "../engine/connection.ts";
-import { createDatabase, type Database, freezeTemplate } from "../engine/database.ts";
+import { createDatabase, freezeTemplate } from "../engine/database.ts";
 import { applyPlan } from "../migrations/apply.ts";
 import type { Limits } from "../migrations/limits.ts";
 import type { Plan } from "../migrations/migration.ts";
@@ -66,74 +66,82 @@ interface GroundOptions {
   readonly limits?: Limits;
 }
 
-/**
- * The three templates are there, and with them everything that experiments know.
- * @throws Fault MIGRATION_FAILED, MIGRATION_TIMEOUT when the migrations do not apply as the deployer.
- */
-export async function prepareGround(
-  cluster: GroundHost,
-  { project, plan, baseline }: Subject,
-  { stage }: Stages,
-  { seed, limits = {} }: GroundOptions,
-): Promise<Ground> {
-  const templates: Record<Template, string> = { before: "", migrated: "", populated: "" };
-  const keep = async (template: Template, database: Database) => {
-    await freezeTemplate(cluster, database.name);
-    templates[template] = database.name;
-  };
+/** A cluster with the platform in it, and the template that every subject on it starts from. */
+export interface Host {
+  readonly cluster: GroundHost;
+  readonly deployer: string;
+  /** The name of the template `before`. */
+  readonly before: string;
+  readonly schemaBefore: Schema;
+}
 
-  const { platform, schemaBefore } = await stage("platform", async (say) => {
-    const prepared = await withConnection(cluster.superuser, (superuser) =>
+/** The platform and the baseline are there; once a cluster. @throws Fault MIGRATION_FAILED when the baseline does not apply. */
+export async function prepareHost(
+  cluster: GroundHost,
+  { project, baseline }: Subject,
+  { stage }: Stages,
+  limits: Limits = {},
+): Promise<Host> {
+  return stage("platform", async (say) => {
+    const platform = await withConnection(cluster.superuser, (superuser) =>
       preparePlatform(superuser, project),
     );
     const database = await createDatabase(cluster);
     const superuser = database.address(cluster.superuser.user);
-    await withConnection(superuser, (connection) => installPlatform(connection, prepared));
-    await withConnection(database.address(prepared.deployer), (connection) =>
+    await withConnection(superuser, (connection) => installPlatform(connection, platform));
+    await withConnection(database.address(platform.deployer), (connection) =>
       applyPlan(connection, baseline, limits),
     );
-    const schema = await withConnection(superuser, (connection) => readSchema(connection));
-    await keep("before", database);
+    const schemaBefore = await withConnection(superuser, (connection) => readSchema(connection));
+    await freezeTemplate(cluster, database.name);
     const privileges = project.platform === "none" ? "" : `, ${project.privileges} default privileges`;
     say(`${project.platform}${privileges}, ${baseline.length} baseline files`);
-    return { platform: prepared, schemaBefore: schema };
+    return { cluster, deployer: platform.deployer, before: database.name, schemaBefore };
   });
+}
 
-  const schema = await stage("migrations", async (say) => {
-    const database = await createDatabase(cluster, { template: templates.before, owner: platform.deployer });
-    const applied = await withConnection(database.address(platform.deployer), (deployer) =>
-      applyPlan(deployer, plan, { ...limits, onApplied: ({ script }) => say(script.file) }),
+/**
+ * The subject is applied and populated on the host, and everything is known that experiments ask for.
+ * @throws Fault MIGRATION_FAILED, MIGRATION_TIMEOUT when the migrations do not apply as the deployer.
+ */
+export async function prepareGround(
+  { cluster, deployer, before, schemaBefore }: Host,
+  { project, plan }: Subject,
+  { stage }: Stages,
+  { seed, limits = {} }: GroundOptions,
+): Promise<Ground> {
+  const { tenancy, recipes } = project;
+  const { migrated, schema } = await stage("migrations", async (say) => {
+    const database = await createDatabase(cluster, { template: before, owner: deployer });
+    const applied = await withConnection(database.address(deployer), (connection) =>
+      applyPlan(connection, plan, { ...limits, onApplied: ({ script }) => say(script.file) }),
     );
-    const migrated = await withConnection(database.address(cluster.superuser.user), (superuser) =>
-      readSchema(superuser),
+    const read = await withConnection(database.address(cluster.superuser.user), (connection) =>
+      readSchema(connection),
     );
-    await keep("migrated", database);
+    await freezeTemplate(cluster, database.name);
     const elapsedMs = applied.reduce((sum, file) => sum + file.elapsedMs, 0);
-    say(`${applied.length} files as ${platform.deployer}, ${Math.round(elapsedMs)} ms`);
-    return migrated;
+    say(`${applied.length} files as ${deployer}, ${Math.round(elapsedMs)} ms`);
+    return { migrated: database.name, schema: read };
   });
 
   const society = foundSociety(seed);
-  const population = await stage("tenants", async (say) => {
-    const database = await createDatabase(cluster, {
-      template: templates.migrated,
-      owner: platform.deployer,
-    });
-    const { tenancy, recipes } = project;
-    const made = await withConnection(database.address(cluster.superuser.user), (superuser) =>
-      populate(superuser, schema, { tenants: society.tenants, tenancy, seed, recipes }),
+  const { populated, population } = await stage("tenants", async (say) => {
+    const database = await createDatabase(cluster, { template: migrated, owner: deployer });
+    const made = await withConnection(database.address(cluster.superuser.user), (connection) =>
+      populate(connection, schema, { tenants: society.tenants, tenancy, seed, recipes }),
     );
-    await keep("populated", database);
-    say(
-      `${society.people.length} people in ${society.tenants.length} tenants, rows in ${made.tables.length} tables`,
-    );
-    return made;
+    await freezeTemplate(cluster, database.name);
+    const { people, tenants } = society;
+    say(`${people.length} people in ${tenants.length} tenants, rows in ${made.tables.length} tables`);
+    return { populated: database.name, population: made };
   });
 
+  const templates = { before, migrated, populated };
   return {
     cluster,
     project,
-    tenancy: project.tenancy,
+    tenancy,
     plan,
     seed,
     schemaBefore,
@@ -142,6 +150,6 @@ export async function prepareGround(
     society,
     limits,
     templates,
-    open: (template) => openSite(cluster, templates[template], platform.deployer),
+    open: (template) => openSite(cluster, templates[template], deployer),
   };
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { type Ground, prepareGround, readSubject } from "../../harness/guarantees/ground.ts";
+import { type Ground, prepareGround, prepareHost, readSubject } from "../../harness/guarantees/ground.ts";
 import { proveAll } from "../../harness/guarantees/prove.ts";
 import { configuredProject } from "./subject.ts";
 
@@ -16,7 +16,9 @@ let ground: Ground;
 
 beforeAll(async () => {
   const silent = { stage: <T>(_: string, work: (say: () => void) => Promise<T>) => work(() => {}) };
-  ground = await prepareGround(inject("shared"), await readSubject(project), silent, { seed: 20_250_110 });
+  const subject = await readSubject(project);
+  const host = await prepareHost(inject("shared"), subject, silent);
+  ground = await prepareGround(host, subject, silent, { seed: 20_250_110 });
 });
 
 describe.each(Object.entries(groups))("%s. %s", (letter) => {
