@@ -86,7 +86,7 @@ function updates(target: Target, { victim, victimRow, reachable }: Situation): A
   const update = `update ${relation} set ${touch} = ${touch}`;
   const key = whereRow(target, victimRow);
   return [
-    // Without WHERE no column is read, so only the UPDATE policy stands in the way.
+    ...(reachable > 0 ? [] : overwrites(target)),
     { what: `updates every row of ${label}`, sql: update, sign: { kind: "rows", own: reachable } },
     {
       what: `updates the tenant's rows of ${label}`,
@@ -105,6 +105,19 @@ function updates(target: Target, { victim, victimRow, reachable }: Situation): A
       sign: none,
     },
   ];
+}
+
+/**
+ * Updates that read no column, so that only the UPDATE policy stands in the way: where one is read, the SELECT policy
+ * must let the row pass as well. For whoever owns no row there: their own would be overwritten first.
+ */
+function overwrites({ relation, label, touch, tenantColumn }: Target): Attack[] {
+  const columns = new Set([touch, tenantColumn]);
+  return [...columns].map((column) => ({
+    what: `overwrites ${column} in every row of ${label}`,
+    sql: `update ${relation} set ${quoteIdentifier(column)} = default`,
+    sign: none,
+  }));
 }
 
 function deletes(target: Target, { victim, victimRow, reachable }: Situation): Attack[] {
