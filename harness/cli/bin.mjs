@@ -7,5 +7,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 const { register } = await import("tsx/esm/api");
 register();
+// A configuration in a package that does not say "type": "module" is CommonJS to Node, and so is what it imports.
+const { register: registerCommonJs } = await import("tsx/cjs/api");
+registerCommonJs();
 const { main } = await import("./main.ts");
 await main(process.argv.slice(2));

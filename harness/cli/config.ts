@@ -46,23 +46,31 @@ const schema = v.looseObject({
  */
 export async function loadProject(directory: string): Promise<LoadedProject> {
   const file = findUpwards(directory) ?? fileURLToPath(new URL(`../../${configFile}`, import.meta.url));
-  let module: { readonly default?: unknown };
+  let project: unknown;
   try {
-    module = await import(pathToFileURL(file).href);
+    project = exportOf(await import(pathToFileURL(file).href));
   } catch (cause) {
     throw new Fault("CONFIG_INVALID", `the configuration cannot be loaded: ${messageOf(cause)}`, {
       where: file,
       cause,
     });
   }
-  const parsed = v.safeParse(schema, module.default);
+  const parsed = v.safeParse(schema, project);
   if (!parsed.success) {
     const problems = parsed.issues.map(
       (issue) => `${v.getDotPath(issue) ?? "default export"}: ${issue.message}`,
     );
     throw new Fault("CONFIG_INVALID", problems.join("\n"), { where: file });
   }
-  return { project: module.default as Project, root: dirname(file) };
+  return { project: project as Project, root: dirname(file) };
+}
+
+/** A module's default export, which an import of CommonJS wraps once more. */
+function exportOf(module: { readonly default?: unknown }): unknown {
+  const exported = module.default;
+  return typeof exported === "object" && exported !== null && "default" in exported
+    ? exported.default
+    : exported;
 }
 
 function findUpwards(directory: string): string | undefined {

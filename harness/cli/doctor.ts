@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import { createColors } from "picocolors";
-import { diagnose } from "../engine/choose.ts";
-import { allEngines } from "../engine/engines.ts";
 import { exits } from "../fault/faults.ts";
+import { showsColors } from "./colors.ts";
 import { type EngineOptions, engineOptions, readEngineOptions } from "./settings.ts";
 
 /** `tenantproof doctor`: which engines are here, and what is missing. */
@@ -11,7 +10,9 @@ export function doctorCommand(): Command {
   for (const option of engineOptions()) command.addOption(option);
   return command.action(async (options: EngineOptions) => {
     const { request } = readEngineOptions(options, process.env);
-    const colors = createColors(process.stdout.isTTY);
+    const { diagnose } = await import("../engine/choose.ts");
+    const { allEngines } = await import("../engine/engines.ts");
+    const colors = createColors(showsColors(process.stdout));
     const findings = (await diagnose(allEngines(), request)).filter(
       ({ name }) => name !== "existing" || request.url !== undefined,
     );

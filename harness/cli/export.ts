@@ -1,8 +1,5 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { exportMigrations } from "../migrations/export.ts";
-import { planMigrations } from "../migrations/plan.ts";
-import { readMigrations } from "../migrations/read.ts";
 import { loadProject } from "./config.ts";
 
 interface ExportOptions {
@@ -18,6 +15,10 @@ export function exportCommand(): Command {
     .argument("<directory>", "a folder that is empty or not there yet")
     .option("--migrations <directory>", "the migrations; default: those of the configuration")
     .action(async (directory: string, options: ExportOptions) => {
+      // The parser takes its time to load.
+      const { exportMigrations } = await import("../migrations/export.ts");
+      const { planMigrations } = await import("../migrations/plan.ts");
+      const { readMigrations } = await import("../migrations/read.ts");
       const folder = options.migrations ? resolve(options.migrations) : await configuredFolder();
       const names = await exportMigrations(planMigrations(await readMigrations(folder)), directory);
       process.stdout.write(`${names.map((name) => `${directory}/${name}`).join("\n")}\n`);

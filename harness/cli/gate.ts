@@ -6,7 +6,6 @@ import type { Project } from "../guarantees/project.ts";
 import { type LoadedProject, loadProject } from "./config.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { checkOutputs, writeOutputs } from "./outputs.ts";
-import { openProgress } from "./progress.ts";
 import { type EngineOptions, engineOptions, parseSeed, readEngineOptions } from "./settings.ts";
 
 interface GateOptions extends EngineOptions {
@@ -58,6 +57,7 @@ async function gate(options: GateOptions): Promise<void> {
   const interruption = listenForInterruption(options.keep ? keptHint : undefined);
   // All that a server needs takes half a second to load, and whoever mistyped an option is told sooner.
   const { runGate } = await import("./run-gate.ts");
+  const { openProgress } = await import("./progress.ts");
   const result = await runGate(
     {
       choice,

@@ -12,5 +12,8 @@ export async function withLog(fault: Fault, cluster: Cluster): Promise<Fault> {
   const lines = log.split("\n");
   const said = lines.length === 1 ? lines : lines.filter((line) => ofItself.test(line)).slice(-shownLines);
   const what = `${fault.what}\nThe end of the server's log:\n${said.map((line) => `  ${line}`).join("\n")}`;
+  // A server whose disk is full ends itself.
+  if (said.some((line) => /no space left on device|disk quota exceeded/i.test(line)))
+    return new Fault("NO_SPACE", what, { where: fault.where, cause: fault });
   return new Fault("ENGINE_LOST", what, { where: fault.where, hint: fault.hint, cause: fault });
 }

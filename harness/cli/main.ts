@@ -3,6 +3,7 @@ import { createColors } from "picocolors";
 import { Fault } from "../fault/fault.ts";
 import { exits } from "../fault/faults.ts";
 import { faultLines } from "../report/human.ts";
+import { showsColors } from "./colors.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { gateCommand } from "./gate.ts";
@@ -16,7 +17,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .description("Proves that a multi-tenant PostgreSQL schema keeps its promises.")
     .version(packageVersion())
     .showSuggestionAfterError()
-    .showHelpAfterError("(see --help)")
+    // What is wrong with a command line is told like any other fault.
+    .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addCommand(gateCommand())
     .addCommand(doctorCommand())
@@ -32,11 +34,22 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 function report(error: unknown): number {
-  // Commander has printed its own message already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exits.holds : exits.usage;
-  const fault = Fault.from(error);
-  const colors = createColors(process.stderr.isTTY);
+  if (error instanceof CommanderError && error.exitCode === 0) return exits.holds;
+  // Whoever gives no command at all has been shown the help.
+  if (error instanceof CommanderError && error.code === "commander.help") return exits.usage;
+  const fault = error instanceof CommanderError ? usageFault(error) : Fault.from(error);
+  const colors = createColors(showsColors(process.stderr));
   process.stderr.write(`\n${faultLines(fault, colors).join("\n")}\n`);
   if (fault.code === "BUG" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   return fault.exit;
+}
+
+/** Commander says first what is wrong, then in parentheses what may have been meant. */
+function usageFault({ message }: CommanderError): Fault {
+  const [what = "", meant = ""] = message.replace(/^error: /, "").split("\n");
+  const hint = "Run the command with --help to see what it takes.";
+  return new Fault("USAGE", what, {
+    where: "the command line",
+    hint: [meant.replace(/^\((.*)\)$/, "$1"), hint].filter((text) => text !== "").join(" "),
+  });
 }

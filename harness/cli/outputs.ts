@@ -3,6 +3,7 @@ import { Fault, messageOf } from "../fault/fault.ts";
 import { renderAnnotations } from "../report/annotations.ts";
 import { renderHuman } from "../report/human.ts";
 import type { GateResult } from "../report/result.ts";
+import { showsColors } from "./colors.ts";
 
 interface OutputOptions {
   readonly json?: string;
@@ -36,7 +37,7 @@ export async function checkOutputs(options: OutputOptions): Promise<void> {
 export async function writeOutputs(result: GateResult, options: OutputOptions): Promise<void> {
   const machineReads = [options.json, options.junit].includes(toStandardOutput);
   const people = machineReads ? process.stderr : process.stdout;
-  people.write(`${renderHuman(result, { color: people.isTTY })}\n`);
+  people.write(`${renderHuman(result, { color: showsColors(people) })}\n`);
   if (process.env.GITHUB_ACTIONS === "true")
     for (const line of renderAnnotations(result)) people.write(`${line}\n`);
   if (options.json !== undefined) await writeTo(options.json, `${JSON.stringify(result, null, 2)}\n`);

@@ -1,5 +1,7 @@
 import ora from "ora";
+import { createColors } from "picocolors";
 import type { StageResult } from "../report/result.ts";
+import { showsColors } from "./colors.ts";
 
 /** Shows one line a stage while it runs, and remembers how long each took. */
 export interface Progress {
@@ -21,6 +23,8 @@ interface ProgressOptions {
 /** Progress on standard error, which leaves standard output to the result. */
 export function openProgress({ stream, now, interruption }: ProgressOptions): Progress {
   const stages: StageResult[] = [];
+  // The marks of ora itself are coloured in files, too.
+  const colors = createColors(showsColors(stream));
   return {
     stages,
     async stage(name, work) {
@@ -40,10 +44,13 @@ export function openProgress({ stream, now, interruption }: ProgressOptions): Pr
         ]);
         const durationMs = now() - startedAt;
         stages.push({ name, detail, durationMs });
-        spinner.succeed(`${title()}  ${(durationMs / 1000).toFixed(2)} s`);
+        spinner.stopAndPersist({
+          symbol: colors.green("✔"),
+          text: `${title()}  ${(durationMs / 1000).toFixed(2)} s`,
+        });
         return value;
       } catch (error) {
-        spinner.fail(title());
+        spinner.stopAndPersist({ symbol: colors.red("✖"), text: title() });
         throw error;
       }
     },

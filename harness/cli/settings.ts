@@ -42,7 +42,7 @@ export function readEngineOptions(
     wrong.push(`--engine takes ${engineNames.join(", ")} or a postgres:// URL, not '${options.engine}'`);
   if (options.disposable && !url) wrong.push("--disposable goes with --engine URL only");
   if (url && options.port !== undefined) wrong.push("--port cannot be chosen for a server that runs already");
-  if (wrong.length > 0) throw new Fault("USAGE", wrong.join("; "));
+  if (wrong.length > 0) throw new Fault("USAGE", wrong.join("; "), { where: "the engine's options" });
   const image = env.TENANTPROOF_IMAGE;
   return {
     choice: name ?? "existing",

@@ -18,6 +18,7 @@ export interface Failure {
 
 /** The SQLSTATEs of statement_timeout (or a cancel), lock_timeout (or NOWAIT) and transaction_timeout. */
 export const timeouts: ReadonlySet<string> = new Set(["57014", "55P03", "25P04"]);
+const diskFull = "53100";
 const lost = /^(08|57P0[1235])/;
 
 const hints: Readonly<Record<string, string>> = {
@@ -42,12 +43,17 @@ export function failureFault(script: Script, failure: Failure): Fault {
   else lines.push(excerptAt(script.text, position));
   lines.push(...contextOf(error));
   if (error.hint) lines.push(`The server's hint: ${printable(error.hint)}`);
-  const faultCode: FaultCode = timeouts.has(code) ? "MIGRATION_TIMEOUT" : "MIGRATION_FAILED";
+  const faultCode = faultCodeOf(code);
   return new Fault(faultCode, lines.join("\n"), {
     where: position === undefined ? script.file : `${script.file}:${position.line}:${position.column}`,
-    hint: hints[code] ?? (undone || faultCode === "MIGRATION_TIMEOUT" ? undefined : partialHint),
+    hint: hints[code] ?? (undone || faultCode !== "MIGRATION_FAILED" ? undefined : partialHint),
     cause: withoutRows(error),
   });
+}
+
+function faultCodeOf(sqlstate: string): FaultCode {
+  if (sqlstate === diskFull) return "NO_SPACE";
+  return timeouts.has(sqlstate) ? "MIGRATION_TIMEOUT" : "MIGRATION_FAILED";
 }
 
 const partialHint =
