@@ -15,12 +15,13 @@ import type { Project } from "./project.ts";
 import { openSite, type Site } from "./site.ts";
 import { foundSociety, type Society } from "./society.ts";
 import type { Tenancy } from "./tenancy.ts";
+import { withholdPgaudit } from "./withheld.ts";
 
 /** The databases that experiments clone: before the first migration, after the last, and that with two tenants in it. */
 export type Template = "before" | "migrated" | "populated";
 
 /** What experiments need of a cluster. */
-export type GroundHost = Pick<Cluster, "superuser" | "kept" | "major"> & {
+export type GroundHost = Pick<Cluster, "superuser" | "kept" | "major" | "pgaudit"> & {
   readonly clientBinaries?: string | undefined;
 };
 
@@ -30,6 +31,8 @@ export interface Ground {
   readonly project: Project;
   readonly tenancy: Tenancy;
   readonly plan: Plan;
+  /** Migrations of the subject that this server cannot take, and that are not in the plan: it has no pgAudit. */
+  readonly withheld: Plan;
   readonly seed: number;
   /** What the platform and the baseline made, before the first migration. */
   readonly schemaBefore: Schema;
@@ -106,11 +109,12 @@ export async function prepareHost(
  */
 export async function prepareGround(
   { cluster, deployer, before, schemaBefore }: Host,
-  { project, plan }: Subject,
+  { project, plan: whole }: Subject,
   { stage }: Stages,
   { seed, limits = {} }: GroundOptions,
 ): Promise<Ground> {
   const { tenancy, recipes } = project;
+  const { applicable: plan, withheld } = withholdPgaudit(whole, cluster.pgaudit);
   const { migrated, schema } = await stage("migrations", async (say) => {
     const database = await createDatabase(cluster, { template: before, owner: deployer });
     const applied = await withConnection(database.address(deployer), (connection) =>
@@ -121,7 +125,8 @@ export async function prepareGround(
     );
     await freezeTemplate(cluster, database.name);
     const elapsedMs = applied.reduce((sum, file) => sum + file.elapsedMs, 0);
-    say(`${applied.length} files as ${deployer}, ${Math.round(elapsedMs)} ms`);
+    const without = withheld.length > 0 ? `, without ${withheld.map(({ file }) => file).join(", ")}` : "";
+    say(`${applied.length} files as ${deployer}, ${Math.round(elapsedMs)} ms${without}`);
     return { migrated: database.name, schema: read };
   });
 
@@ -143,6 +148,7 @@ export async function prepareGround(
     project,
     tenancy,
     plan,
+    withheld,
     seed,
     schemaBefore,
     schema,

@@ -13,6 +13,8 @@ export interface Guarantee {
   /** What goes wrong in the world when it is broken. */
   readonly effect: string;
   readonly remedy: string;
+  /** Whether it speaks of what a server without pgAudit cannot take; there it is unproven. Default false. */
+  readonly needsPgaudit?: boolean;
   /** Runs the experiments and tells `proof` of each. A broken promise is never thrown; what is thrown is a Fault. */
   experiment(ground: Ground, proof: Proof): Promise<void>;
 }

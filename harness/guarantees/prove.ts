@@ -56,6 +56,11 @@ export async function proveAll(
 
 async function proveOne(ground: Ground, guarantee: Guarantee): Promise<Verdict> {
   const proof = new Proof();
+  if (guarantee.needsPgaudit && ground.withheld.length > 0) {
+    const files = ground.withheld.map(({ file }) => file).join(", ");
+    proof.doubted(`this server has no pgAudit, so ${files} could not be applied`);
+    return proof.verdict();
+  }
   try {
     await guarantee.experiment(ground, proof);
   } catch (thrown) {
