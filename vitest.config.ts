@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     globalSetup: ["specs/cluster.setup.ts"],
     include: ["specs/**/*.spec.ts"],
-    // Need a Docker engine: npm run test:docker.
-    exclude: ["specs/docker/**"],
+    // npm run test:docker, which needs a Docker engine, and npm run test:kill, which takes minutes.
+    exclude: ["specs/docker/**", "specs/kill/**"],
     // On two cores the default is one; half of the time goes into waiting for servers.
     maxWorkers: 2,
     testTimeout: 60_000,

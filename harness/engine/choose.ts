@@ -58,12 +58,12 @@ export async function openCluster(
     }
   }
   const wanted = request.major === undefined ? "PostgreSQL" : `PostgreSQL ${request.major}`;
-  const hints = new Map(
-    found.map(({ name, availability }) => [name, availability.available ? "" : ` ${availability.hint}`]),
+  const reasons = [...passedOver].map(([name, why]) => `  ${name}: ${why}`);
+  const hints = found.flatMap(({ name, availability }) =>
+    availability.available ? [] : [`${name}: ${availability.hint}`],
   );
-  const reasons = [...passedOver].map(([name, why]) => `  ${name}: ${why}.${hints.get(name)}`);
   throw new Fault("NO_ENGINE", `No engine can give ${wanted}:\n${reasons.join("\n")}`, {
     where: "--engine auto",
-    hint: "Follow one of the lines above; 'tenantproof doctor' shows what is here.",
+    hint: ["Make one of them work; 'tenantproof doctor' shows what is here.", ...hints].join("\n          "),
   });
 }

@@ -67,9 +67,11 @@ function isLocal(host: string): boolean {
   return host.startsWith("/") || host === "127.0.0.1" || host === "localhost";
 }
 
+/** What a server says when a process of it crashed, which takes all sessions with it, and while it shuts down. */
+const endings: ReadonlySet<string> = new Set(["57P02", "57P03"]);
+
 function asFault(thrown: unknown, { host, port, database }: Address): unknown {
-  // 57P02: another process of the server crashed, and takes all sessions with it.
-  if (thrown instanceof pg.DatabaseError && thrown.code !== "57P02") return thrown;
+  if (thrown instanceof pg.DatabaseError && !endings.has(thrown.code ?? "")) return thrown;
   const where = host.startsWith("/") ? `${host}, database ${database}` : `${host}:${port}/${database}`;
   return new Fault("ENGINE_LOST", `The server does not answer: ${messageOf(thrown) || String(thrown)}`, {
     where,

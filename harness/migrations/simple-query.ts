@@ -57,8 +57,9 @@ export class SimpleQuery {
     this.#completed++;
   }
 
-  handleError(error: ServerError): void {
-    this.#error = error;
+  handleError(error: ServerError & { readonly severity?: string }): void {
+    // A socket's error has a code as well, such as ECONNRESET, which is no SQLSTATE.
+    this.#error = error.severity === undefined ? new Error(error.message, { cause: error }) : error;
     this.handleReadyForQuery();
   }
 

@@ -1,0 +1,105 @@
+// Moment: how long after its start a real gate is killed; drawn by a seed, which TENANTPROOF_SEED gives again.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, readlink } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readOwner } from "../../harness/engine/owner.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const small = fileURLToPath(new URL("../../fixtures/projects/small", import.meta.url));
+const bin = fileURLToPath(new URL("../../harness/cli/bin.mjs", import.meta.url));
+const folders = ["/dev/shm", "/tmp"];
+
+const seed = Number(process.env.TENANTPROOF_SEED ?? Date.now() % 2 ** 32);
+const momentCount = 10;
+/** A gate on an idle machine has made its directory by the first and is proving promises at the second. */
+const window = { fromMs: 600, toMs: 8_000 };
+
+/** Moments in ten equal parts of the window, one drawn from each, so that none is missed. */
+function drawMoments(engine: string): number[] {
+  const parts = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), {
+    numRuns: momentCount,
+    seed: seed + engine.length,
+  });
+  const width = (window.toMs - window.fromMs) / momentCount;
+  return parts.map((part, index) => Math.round(window.fromMs + (index + part) * width));
+}
+
+/** Run directories of the killed process, as its records say. */
+async function directoriesOf(pid: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of folders)
+    for (const name of (await readdir(folder)).filter((entry) => entry.startsWith("tenantproof-"))) {
+      const record = await readFile(`${folder}/${name}/owner.json`, "utf8").catch(() => "");
+      if (readOwner(record)?.pid === pid) found.push(`${folder}/${name}`);
+    }
+  return found;
+}
+
+async function processesIn(directories: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const working = await readlink(`/proc/${pid}/cwd`).catch(() => "");
+    if (directories.some((directory) => working.startsWith(directory))) found.push(`${pid} in ${working}`);
+  }
+  return found;
+}
+
+/** System V segments whose creator is gone: what a killed server would leave. */
+async function segmentsMadeBy(postmasters: ReadonlySet<number>): Promise<string[]> {
+  const lines = (await readFile("/proc/sysvipc/shm", "utf8")).trim().split("\n").slice(1);
+  return lines.filter((line) => postmasters.has(Number(line.trim().split(/\s+/)[4])));
+}
+
+async function postmasterIn(directory: string): Promise<number> {
+  return Number.parseInt(await readFile(`${directory}/data/postmaster.pid`, "utf8").catch(() => ""), 10);
+}
+
+describe.runIf(process.platform === "linux").each(["local", "embedded"])(
+  "a gate on the %s engine",
+  (engine) => {
+    it.each(drawMoments(engine))(
+      `killed after %i ms (seed ${seed}) leaves nothing after the next start`,
+      async (momentMs) => {
+        const gate = spawn(process.execPath, [bin, "gate", "--engine", engine], {
+          cwd: root,
+          stdio: ["ignore", "ignore", "pipe"],
+        });
+        let said = "";
+        gate.stderr.on("data", (text) => {
+          said += text;
+        });
+        const pid = gate.pid ?? 0;
+        const directories = new Set<string>();
+        const postmasters = new Set<number>();
+        const until = performance.now() + momentMs;
+        while (performance.now() < until && gate.exitCode === null) {
+          for (const directory of await directoriesOf(pid)) {
+            directories.add(directory);
+            postmasters.add(await postmasterIn(directory));
+          }
+          await sleep(20);
+        }
+        gate.kill("SIGKILL");
+        await once(gate, "close");
+        const stages = said.split("\n").filter((line) => line.startsWith("✔")).length;
+        console.log(
+          `${engine}, ${momentMs} ms: killed after ${stages} stages, ${directories.size} directory`,
+        );
+
+        const next = await execa(process.execPath, [bin, "gate", "--engine", engine, "--only", "H"], {
+          cwd: small,
+        });
+        expect(next.exitCode).toBe(0);
+        expect(await directoriesOf(pid)).toEqual([]);
+        // The supervisor of a killed run may be at its last line.
+        await expect.poll(() => processesIn([...directories]), { timeout: 10_000 }).toEqual([]);
+        expect(await segmentsMadeBy(postmasters)).toEqual([]);
+      },
+    );
+  },
+);

@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+// Kills real runs at ten moments in each engine, which takes a minute: npm run test:kill.
+export default defineConfig({
+  test: {
+    include: ["specs/kill/**/*.spec.ts"],
+    reporters: ["verbose"],
+    testTimeout: 120_000,
+  },
+});
