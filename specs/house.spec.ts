@@ -157,7 +157,7 @@ describe("a spec", () => {
 
   it("depends on an engine, a system or a user only where that is listed", () => {
     const conditional = specs.filter((file) => /\.(runIf|skipIf)\b|\bcontext\.skip\b/.test(code(file)));
-    const ordinary = conditional.filter((file) => !file.startsWith("specs/docker/"));
+    const ordinary = conditional.filter((file) => !/^specs\/(docker|kill)\//.test(file));
     expect(ordinary.sort()).toEqual([...mayBeConditional].sort());
   });
 });

@@ -1,0 +1,121 @@
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { loadProject } from "../harness/cli/config.ts";
+import { openCluster } from "../harness/engine/choose.ts";
+import type { Cluster, EngineName } from "../harness/engine/cluster.ts";
+import { withConnection } from "../harness/engine/connection.ts";
+import { cloneDatabase } from "../harness/engine/database.ts";
+import { allEngines } from "../harness/engine/engines.ts";
+import {
+  type Ground,
+  prepareGround,
+  prepareHost,
+  readSubject,
+  type Stages,
+} from "../harness/guarantees/ground.ts";
+import { outsidersOf } from "../harness/guarantees/isolation/attackers.ts";
+import { attacksOn } from "../harness/guarantees/isolation/attacks.ts";
+import { targetsOf } from "../harness/guarantees/isolation/isolation.ts";
+import { applyPlan } from "../harness/migrations/apply.ts";
+import type { Experiment } from "../harness/session/session.ts";
+import type { StageName } from "./harness.ts";
+
+const engine = (process.env.TENANTPROOF_ENGINE ?? "local") as EngineName;
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = fileURLToPath(new URL("../harness/cli/bin.mjs", import.meta.url));
+const seed = 1;
+
+/** The samples of each stage, one after the other: nothing else of ours runs meanwhile. */
+export async function* measureAll(): AsyncGenerator<{
+  readonly stage: StageName;
+  readonly samples: readonly number[];
+}> {
+  // The first start fetches and unpacks what later ones find in the cache.
+  await startOnce();
+  yield { stage: "firstSession", samples: await repeat(5, () => elapsedMs(startOnce)) };
+  await using cluster = await open();
+  const ground = await makeGround(cluster);
+  yield { stage: "migrations", samples: await repeat(9, () => applyOnce(ground)) };
+  yield { stage: "clone", samples: await repeat(25, () => cloneOnce(ground)) };
+  yield { stage: "experiments", samples: await repeat(9, () => attackOnce(ground)) };
+  await cluster[Symbol.asyncDispose]();
+  yield { stage: "gate", samples: await repeat(5, () => elapsedMs(runGate)) };
+}
+
+async function repeat(times: number, measure: () => Promise<number>): Promise<number[]> {
+  const samples: number[] = [];
+  for (let run = 0; run < times; run++) samples.push(await measure());
+  return samples;
+}
+
+async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+function open(): Promise<Cluster> {
+  return openCluster(engine, {}, allEngines(), () => {});
+}
+
+/** Its end is not part of the sample: by then the first session has been had. */
+async function startOnce(): Promise<void> {
+  const cluster = await open();
+  await withConnection(cluster.superuser, (connection) => connection.query("select 1"));
+  ending.push(cluster[Symbol.asyncDispose]());
+}
+const ending: PromiseLike<void>[] = [];
+
+async function makeGround(cluster: Cluster): Promise<Ground> {
+  await Promise.all(ending);
+  const { project } = await loadProject(root);
+  const absolute = {
+    ...project,
+    migrations: `${root}/${project.migrations}`,
+    baseline: project.baseline.map((file) => `${root}/${file}`),
+  };
+  const silent: Stages = { stage: (_, work) => work(() => {}) };
+  const subject = await readSubject(absolute);
+  return prepareGround(await prepareHost(cluster, subject, silent), subject, silent, { seed });
+}
+
+async function applyOnce(ground: Ground): Promise<number> {
+  await using site = await ground.open("before");
+  const deployer = await site.connection("deployer");
+  return await elapsedMs(() => applyPlan(deployer, ground.plan, ground.limits));
+}
+
+async function cloneOnce({ cluster, templates }: Ground): Promise<number> {
+  const startedAt = performance.now();
+  await using _clone = await cloneDatabase(cluster, templates.populated);
+  return performance.now() - startedAt;
+}
+
+/** Experiments a second, of those that T6 runs. */
+async function attackOnce(ground: Ground): Promise<number> {
+  await using site = await ground.open("populated");
+  await using sessions = site.openSessions({ size: 1 });
+  const experiments = attacksOf(ground);
+  const tookMs = await elapsedMs(() => sessions.attempt(experiments));
+  return experiments.length / (tookMs / 1000);
+}
+
+function attacksOf(ground: Ground): Experiment[] {
+  const { population, society, tenancy } = ground;
+  const { outsider, newcomer, member } = society;
+  return targetsOf(ground).flatMap((target) => {
+    const [victimRow] = population.rows(target.table, member.tenant);
+    if (victimRow === undefined) return [];
+    const victim = { victim: member.tenant, victimRow };
+    const victimNewRow = population.newRow(target.table, member.tenant);
+    const attacks = attacksOn(target, { ...victim, victimNewRow, own: undefined, reachable: 0 });
+    const attackers = outsidersOf([outsider], newcomer, tenancy);
+    return attackers.flatMap(({ actor }) => attacks.map(({ sql }) => ({ actor, sql })));
+  });
+}
+
+async function runGate(): Promise<void> {
+  const gate = [bin, "gate", "--engine", engine, "--seed", String(seed)];
+  const { exitCode } = await execa(process.execPath, gate, { cwd: root, reject: false });
+  if (exitCode !== 0) console.log(`The gate itself ended in exit code ${exitCode}; see npm run gate.`);
+}
