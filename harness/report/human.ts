@@ -9,6 +9,9 @@ interface HumanOptions {
 
 type Colors = ReturnType<typeof createColors>;
 
+/** Breaches of a promise shown with their SQL; of the others a line is enough, the rest is in the JSON. */
+const shownInFull = 3;
+
 const number = new Intl.NumberFormat("en-US");
 
 /** The whole result for a terminal: the verdict, a line a promise, then each broken one with reason and SQL. */
@@ -26,7 +29,8 @@ export function renderHuman(result: GateResult, { color }: HumanOptions): string
     ...result.promises.map((promise) => line(promise, colors)),
     ...result.notes.flatMap((note, index) => [...(index === 0 ? [""] : []), colors.dim(`note: ${note}`)]),
     ...(result.templates ?? []).map(({ template, copy }) => colors.dim(`copy of ${template}: ${copy}`)),
-    ...unsettled.flatMap((promise) => ["", ...details(promise, colors)]),
+    ...unprovenLines(result.promises, colors),
+    ...result.promises.flatMap((promise) => brokenLines(promise, colors)),
     ...(result.fault ? ["", ...faultLines(result.fault, colors)] : []),
     ...(unsettled.length > 0 && result.promises.length > 8 ? ["", verdict] : []),
     "",
@@ -51,36 +55,50 @@ function line({ id, title, verdict }: PromiseResult, colors: Colors): string {
   return `  ${words[verdict.state]}  ${colors.bold(id.padEnd(4))}${colors.dim(count)}  ${title}`;
 }
 
-function details(
-  { id, title, effect, remedy, verdict, databases = [] }: PromiseResult,
-  colors: Colors,
-): string[] {
-  const kept = databases.map(({ connect }) => `  kept    ${connect}`);
-  if (verdict.state === "unproven")
+/** What is unproven, one entry a reason: a server that lacks something leaves many promises open. */
+function unprovenLines(promises: readonly PromiseResult[], colors: Colors): string[] {
+  const byReason = new Map<string, PromiseResult[]>();
+  for (const promise of promises)
+    if (promise.verdict.state === "unproven")
+      byReason.set(promise.verdict.why, [...(byReason.get(promise.verdict.why) ?? []), promise]);
+  return [...byReason].flatMap(([why, alike]) => {
+    const [first] = alike;
+    const title = alike.length === 1 && first ? `${first.id} is unproven: ${first.title}` : undefined;
     return [
-      colors.bold(colors.yellow(`${id} is unproven: ${title}`)),
-      `  why     ${visible(verdict.why)}`,
-      ...kept,
+      "",
+      colors.bold(colors.yellow(title ?? `${alike.map(({ id }) => id).join(", ")} are unproven`)),
+      `  why     ${visible(why)}`,
+      ...alike.flatMap(keptLines),
     ];
-  if (verdict.state === "holds") return [];
+  });
+}
+
+function brokenLines(promise: PromiseResult, colors: Colors): string[] {
+  const { id, title, effect, remedy, verdict } = promise;
+  if (verdict.state !== "broken") return [];
   return [
+    "",
     colors.bold(colors.red(`${id} is broken: ${title}`)),
     `  effect  ${effect}`,
     `  remedy  ${remedy}`,
-    ...kept,
-    ...verdict.breaches.flatMap((breach, index) => breachLines(breach, index + 1, colors)),
+    ...keptLines(promise),
+    ...verdict.breaches.flatMap((breach, index) =>
+      breachLines(breach, index + 1, index < shownInFull, colors),
+    ),
   ];
 }
 
-function breachLines({ what, sql }: Breach, ordinal: number, colors: Colors): string[] {
+function keptLines({ databases = [] }: PromiseResult): string[] {
+  return databases.map(({ connect }) => `  kept    ${connect}`);
+}
+
+function breachLines({ what, sql }: Breach, ordinal: number, inFull: boolean, colors: Colors): string[] {
   const [first = "", ...more] = visible(what).split("\n");
+  const script = inFull ? visible(sql).trimEnd().split("\n") : [];
   return [
     `  ${ordinal}. ${first}`,
     ...more.map((text) => `     ${text}`),
-    ...visible(sql)
-      .trimEnd()
-      .split("\n")
-      .map((text) => colors.dim(`       ${text}`)),
+    ...script.map((text) => colors.dim(`       ${text}`)),
   ];
 }
 
