@@ -71,9 +71,16 @@ export async function runGate(settings: GateSettings, surroundings: GateSurround
 async function start({ choice, request }: GateSettings, progress: Progress): Promise<Cluster> {
   let starting: Promise<Cluster> | undefined;
   try {
-    return await progress.stage("engine", (say) => {
-      starting = openCluster(choice, request, allEngines(), say);
-      return starting;
+    return await progress.stage("engine", async (say) => {
+      let chosen: string | undefined;
+      starting = openCluster(choice, request, allEngines(), (line) => {
+        chosen ??= line;
+        say(line);
+      });
+      const cluster = await starting;
+      // What stays on the screen is what was chosen and why, not the last step on the way.
+      if (chosen !== undefined) say(chosen);
+      return cluster;
     });
   } catch (thrown) {
     // Given up while it started: it is removed as soon as it is there.
