@@ -1,6 +1,8 @@
+import { mkdtemp, rmdir } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { withConnection } from "../../harness/engine/connection.ts";
 import { type FaultCode, faults } from "../../harness/fault/faults.ts";
 import { listenAs } from "../engine/fake-docker.ts";
@@ -68,9 +70,14 @@ describe.concurrent("an engine", () => {
 
   // A run of its own mounts, with a small memory disk wherever a server's files could lie.
   describe.runIf(here && process.geteuid?.() === 0)("on a disk", () => {
+    let disk = "";
+    beforeAll(async () => {
+      disk = await mkdtemp(join(tmpdir(), "small-disk-"));
+    });
+    afterAll(() => rmdir(disk));
     const on = (size: string) => [
       ...["unshare", "--mount", "sh", "-c"],
-      `mount -t tmpfs -o size=1m none /dev/shm && mount -t tmpfs -o size=${size} none /tmp && TMPDIR=/tmp exec "$@"`,
+      `mount -t tmpfs -o size=1m none /dev/shm && mount -t tmpfs -o size=${size} none ${disk} && TMPDIR=${disk} exec "$@"`,
       "sh",
     ];
 
