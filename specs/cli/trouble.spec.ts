@@ -1,8 +1,7 @@
-import { mkdtemp, rmdir } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { describe, expect, inject, it } from "vitest";
 import { withConnection } from "../../harness/engine/connection.ts";
 import { type FaultCode, faults } from "../../harness/fault/faults.ts";
 import { listenAs } from "../engine/fake-docker.ts";
@@ -70,15 +69,17 @@ describe.concurrent("an engine", () => {
 
   // A run of its own mounts, with a small memory disk wherever a server's files could lie.
   describe.runIf(here && process.geteuid?.() === 0)("on a disk", () => {
-    let disk = "";
-    beforeAll(async () => {
-      disk = await mkdtemp(join(tmpdir(), "small-disk-"));
-    });
-    afterAll(() => rmdir(disk));
+    // The checkout itself may lie in /tmp: it is put back where it was.
+    const checkout = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
     const on = (size: string) => [
       ...["unshare", "--mount", "sh", "-c"],
-      `mount -t tmpfs -o size=1m none /dev/shm && mount -t tmpfs -o size=${size} none ${disk} && TMPDIR=${disk} exec "$@"`,
-      "sh",
+      `set -e; checkout=$1; shift
+       mount --bind "$checkout" /mnt
+       mount -t tmpfs -o size=1m none /dev/shm
+       mount -t tmpfs -o size=${size} none /tmp
+       mkdir -p "$checkout"; mount --bind /mnt "$checkout"; cd "$PWD"
+       TMPDIR=/tmp exec "$@"`,
+      ...["sh", checkout],
     ];
 
     it("without space ends in NO_SPACE", async () => {
