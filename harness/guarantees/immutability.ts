@@ -1,3 +1,4 @@
+import { key } from "../catalog/schema.ts";
 import { service, signedIn } from "../session/actor.ts";
 import type { Outcome } from "../session/outcome.ts";
 import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
@@ -6,6 +7,8 @@ import { insertRow, type Row, type Target, whereRow } from "./isolation/target.t
 import type { Proof } from "./proof.ts";
 import type { Site } from "./site.ts";
 import { ownedTargets } from "./tenant-column.ts";
+import { plant, variantsOf } from "./variants.ts";
+import { withoutComments } from "./words.ts";
 
 interface Writer {
   readonly name: string;
@@ -23,7 +26,62 @@ export async function proveImmutability(ground: Ground, proof: Proof): Promise<v
     for (const row of rows.slice(0, 1))
       for (const writer of writersOf(ground, site, memberWrites))
         await proveRow(ground, proof, target, row, writer);
+    await proveWhateverItHolds(ground, proof, site, target);
   }
+}
+
+/** What else is in the row changes nothing, and no setting opens a way: a trigger may ask for both. */
+async function proveWhateverItHolds(ground: Ground, proof: Proof, site: Site, target: Target): Promise<void> {
+  const { tenancy, society } = ground;
+  const { tenant } = society.member;
+  const planted = await plant(site, target, variantsOf(ground, target, tenant, society.member));
+  const set = `${quoteIdentifier(tenancy.column)} = ${quoteLiteral(society.outsider.tenant)}`;
+  const move = (row: Row) => `update ${target.relation} set ${set} where ${whereRow(target, row)}`;
+  const weigh = (what: string, outcome: Outcome) =>
+    proof.weigh(
+      !outcome.ok && outcome.message === tenancy.immutable.message,
+      `${what}: ${outcome.ok ? `accepted for ${outcome.count} rows` : `refused with ${outcome.sqlstate} ${outcome.message}`}`,
+      outcome.repeat,
+    );
+  const outcomes = await Promise.all(planted.map((row) => site.superuser.tries(move(row))));
+  for (const outcome of outcomes)
+    weigh(`a superuser changes the tenant of a row of ${target.label}`, outcome);
+
+  const [row] = planted;
+  if (row === undefined) return;
+  const touch = quoteIdentifier(target.touch);
+  for (const name of settingsOf(ground, target))
+    for (const value of ["on", "true", "1", society.outsider.tenant]) {
+      const opened = `select set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`;
+      for (const statement of [
+        move(row),
+        `update ${target.relation} set ${touch} = ${touch} where ${whereRow(target, row)}`,
+      ]) {
+        const outcome = await site.superuser.transaction(async (run) => {
+          const ended = (await run(opened)).ok && (await run(statement)).ok;
+          if (ended)
+            await run(
+              `select ${quoteIdentifier(tenancy.column)}::text as tenant from ${target.relation} where ${whereRow(target, row)} and ${quoteIdentifier(tenancy.column)} = ${quoteLiteral(tenant)}`,
+            );
+        });
+        const moved = outcome.ok && outcome.count === 0;
+        proof.weigh(
+          !moved,
+          `a superuser who set ${name} to ${value} changes the tenant of a row of ${target.label}`,
+          outcome.repeat,
+        );
+      }
+    }
+}
+
+/** The settings that triggers of the table look at. */
+function settingsOf({ schema }: Ground, { table }: Target): readonly string[] {
+  const fired = new Set(table.triggers.map((trigger) => key(trigger.function)));
+  const sources = schema.routines.filter((routine) => fired.has(key(routine))).map(({ source }) => source);
+  const names = sources.flatMap((source) =>
+    [...withoutComments(source).matchAll(/current_setting\(\s*'([^']+)'/g)].map(([, name = ""]) => name),
+  );
+  return [...new Set(names)].filter((name) => name.includes(".") && !name.startsWith("request."));
 }
 
 /** Everybody who may write the table at all, up to the superuser. */

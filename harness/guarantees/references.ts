@@ -33,7 +33,7 @@ function linksOf(ground: Ground): Link[] {
   const find = (table: { readonly schema: string; readonly name: string }) =>
     targets.find((target) => key(target.table) === key(table));
   return targets.flatMap((child) =>
-    child.table.foreignKeys.flatMap((foreignKey) => {
+    [...child.table.foreignKeys, ...undeclaredKeys(child, targets)].flatMap((foreignKey) => {
       const parent = find(foreignKey.target);
       if (parent === undefined || key(parent.table) === key(tenancy.tenants)) return [];
       const chosen = foreignKey.columns
@@ -44,17 +44,51 @@ function linksOf(ground: Ground): Link[] {
   );
 }
 
+/** Columns that point to a tenant's row by their name alone: `contact_id` where there is a table contacts. */
+function undeclaredKeys({ table, tenantColumn }: Target, targets: readonly Target[]): ForeignKey[] {
+  const declared = new Set([tenantColumn, ...table.foreignKeys.flatMap(({ columns }) => columns)]);
+  return table.columns.flatMap((column) => {
+    const [, thing] = /^(.+?)_?[iI][dD]$/.exec(column.name) ?? [];
+    if (thing === undefined || declared.has(column.name)) return [];
+    return targets.flatMap((parent) => {
+      const [id] = parent.table.primaryKey.filter((name) => name !== parent.tenantColumn);
+      const type = parent.table.columns.find(({ name }) => name === id)?.type;
+      if (id === undefined || type !== column.type || !means(thing, parent.table.name)) return [];
+      return [
+        {
+          name: `${column.name}, without a foreign key,`,
+          columns: [column.name],
+          target: { schema: parent.table.schema, name: parent.table.name, columns: [id] },
+          onDelete: "no action" as const,
+          match: "simple" as const,
+          deferrable: false,
+        },
+      ];
+    });
+  });
+}
+
+/** Whether `thing` is one of the plural `table`, said with or without what it is to the row: referred_by_contact. */
+function means(thing: string, table: string): boolean {
+  const singulars = [table, table.replace(/s$/, ""), table.replace(/ies$/, "y"), table.replace(/es$/, "")];
+  return singulars.some((one) => thing === one || thing.endsWith(`_${one}`));
+}
+
 async function proveLink(ground: Ground, proof: Proof, site: Site, link: Link): Promise<void> {
   const { child, parent, foreignKey, chosen } = link;
   const { population, society, tenancy } = ground;
   const [foreign] = population.rows(parent.table, society.outsider.tenant);
   const [own] = population.rows(parent.table, society.member.tenant);
   const row = population.newRow(child.table, society.member.tenant, society.member);
-  const [stored] = population.rows(child.table, society.member.tenant);
   if (!foreign || !own || !row) {
     proof.doubted(`there are no rows to try ${foreignKey.name} of ${child.label} with`);
     return;
   }
+  const [stored = await storeRow(site, child, { ...row, ...pointTo(chosen, own) })] = population.rows(
+    child.table,
+    society.member.tenant,
+  );
+  if (!stored) proof.doubted(`there is no row of ${child.label} to point elsewhere`);
   const unknown = unknownRow(parent.table, chosen, foreign);
   const allowed = tenancy.access[child.label] ?? [];
   const member = signedIn("a member", tenancy.claims(society.member));
@@ -89,6 +123,13 @@ async function proveLink(ground: Ground, proof: Proof, site: Site, link: Link): 
       toForeign.repeat,
     );
   }
+}
+
+/** A row where the population could make none, for want of knowing where to point. */
+async function storeRow(site: Site, target: Target, row: Row): Promise<Row | undefined> {
+  const keys = target.key.map((column) => `${quoteIdentifier(column)}::text`).join(", ");
+  const outcome = await site.superuser.does(insertRow(target, row, ` returning ${keys}`));
+  return outcome.ok ? (outcome.rows[0] as Row) : undefined;
 }
 
 function pointTo(chosen: Link["chosen"], referenced: Row): Row {

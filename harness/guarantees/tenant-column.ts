@@ -1,3 +1,4 @@
+import type { Named } from "../catalog/model.ts";
 import { key } from "../catalog/schema.ts";
 import { quoteIdentifier } from "../sql/identifier.ts";
 import type { Ground } from "./ground.ts";
@@ -13,6 +14,11 @@ export function ownedTargets(ground: Ground): Target[] {
   );
 }
 
+/** Whether the host supplied it, as it does the table of people. */
+function isPlatforms({ schemaBefore }: Ground, table: Named): boolean {
+  return table.schema !== "public" && schemaBefore.tables.some((other) => key(other) === key(table));
+}
+
 /** Every row of every tenant table has a tenant, and one that exists. */
 export async function proveTenantColumn(ground: Ground, proof: Proof): Promise<void> {
   const { tenancy, schema, population, society } = ground;
@@ -21,6 +27,12 @@ export async function proveTenantColumn(ground: Ground, proof: Proof): Promise<v
   const type = tenants?.columns.find(({ name }) => name === tenancy.tenants.key)?.type;
   if (type === undefined)
     return proof.broke(`there is no ${key(tenancy.tenants)}`, `\\d ${key(tenancy.tenants)}`);
+  const named = new Set([...targetsOf(ground).map(({ label }) => label), ...Object.keys(tenancy.records)]);
+  for (const table of population.tables.filter((one) => !named.has(key(one)) && !isPlatforms(ground, one)))
+    proof.broke(
+      `${key(table)} holds rows of tenants, by what they point to, and has no ${tenancy.column}`,
+      `\\d ${key(table)}`,
+    );
   for (const target of ownedTargets(ground)) {
     const { label, table } = target;
     const look = `\\d ${label}`;

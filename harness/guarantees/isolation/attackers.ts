@@ -5,6 +5,8 @@ export interface Attacker {
   readonly actor: Actor;
   /** Whose rows are their own; absent when they belong to no tenant. */
   readonly tenant?: string;
+  /** Who they are; absent when they are not signed in. */
+  readonly person?: string;
 }
 
 /** Claims that name `victim` in a place or shape that must give nothing; the text is sent as it stands. */
@@ -35,11 +37,13 @@ export function outsidersOf(people: readonly Person[], newcomer: Person, tenancy
     ...people.map((person) => ({
       actor: signedIn("an outsider", tenancy.claims(person)),
       tenant: person.tenant,
+      person: person.id,
     })),
     // Owns nothing, so that even a statement without WHERE may reach nothing.
     {
       actor: signedIn("a newcomer whose tenant has no rows", tenancy.claims(newcomer)),
       tenant: newcomer.tenant,
+      person: newcomer.id,
     },
     { actor: anon },
     { actor: signedIn("a member without claims of a tenant", { sub: newcomer.id }) },

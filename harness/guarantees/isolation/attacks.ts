@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "../../sql/identifier.ts";
-import { insertRow, type Row, type Target, whereRow, whereTenant } from "./target.ts";
+import { plants } from "./plants.ts";
+import { type Row, type Target, whereRow, whereTenant } from "./target.ts";
 
 /** How an attack that succeeded would show. */
 export type Sign =
@@ -29,6 +30,8 @@ export interface Situation {
   readonly own: { readonly tenant: string; readonly row: Row | undefined } | undefined;
   /** How many rows are the attacker's own tenant's, or no tenant's: they may be reached. */
   readonly reachable: number;
+  /** Who the attacker is, where they are signed in. */
+  readonly person?: string | undefined;
 }
 
 /** Every way to read, change, remove or plant the victim's rows in `target`. */
@@ -43,7 +46,18 @@ export function attacksOn(target: Target, situation: Situation): Attack[] {
 }
 
 const none: Sign = { kind: "rows", own: 0 };
-const accepted: Sign = { kind: "accepted" };
+
+/** The whole of `target`, read, changed and removed, for an attacker who owns nothing of it. */
+export function sweeps(target: Target): Attack[] {
+  const { relation, label } = target;
+  const touch = quoteIdentifier(target.touch);
+  return [
+    { what: `reads all of ${label}`, sql: `select * from ${relation}`, sign: none },
+    ...overwrites(target),
+    { what: `updates every row of ${label}`, sql: `update ${relation} set ${touch} = ${touch}`, sign: none },
+    { what: `deletes every row of ${label}`, sql: `delete from ${relation}`, sign: none },
+  ];
+}
 
 function reads(target: Target, { victim, victimRow, reachable }: Situation): Attack[] {
   const { relation, label } = target;
@@ -142,64 +156,6 @@ function deletes(target: Target, { victim, victimRow, reachable }: Situation): A
   // Whoever owns rows there would delete them first, and their own foreign keys would hide the rest.
   if (reachable > 0) return aimed;
   return [{ what: `deletes every row of ${label}`, sql: `delete from ${relation}`, sign: none }, ...aimed];
-}
-
-function plants(target: Target, { victimRow, victimNewRow }: Situation): Attack[] {
-  const { label } = target;
-  const touch = quoteIdentifier(target.touch);
-  const conflict = target.key.map(quoteIdentifier).join(", ");
-  const upsert = ` on conflict (${conflict}) do update set ${touch} = excluded.${touch}`;
-  const hasKey = target.table.primaryKey.length > 0;
-  const takeover: Attack[] = hasKey
-    ? [
-        {
-          what: `upserts over the tenant's row of ${label}`,
-          sql: insertRow(target, victimRow, upsert),
-          sign: accepted,
-        },
-      ]
-    : [];
-  if (victimNewRow === undefined) return takeover;
-  return [
-    ...takeover,
-    {
-      what: `inserts a row for the tenant into ${label}`,
-      sql: insertRow(target, victimNewRow),
-      sign: accepted,
-    },
-    {
-      what: `inserts a row for the tenant into ${label} and reads it back`,
-      sql: insertRow(target, victimNewRow, " returning *"),
-      sign: accepted,
-    },
-    {
-      what: `inserts a row for the tenant into ${label}, conflicts ignored`,
-      sql: insertRow(target, victimNewRow, " on conflict do nothing"),
-      sign: accepted,
-    },
-    {
-      what: `merges a row for the tenant into ${label}`,
-      sql: `merge into ${target.relation} as target using (select 1) as source on false when not matched then ${insertRow(
-        target,
-        victimNewRow,
-      ).replace(`insert into ${target.relation} `, "insert ")}`,
-      sign: accepted,
-    },
-    ...(hasKey
-      ? [
-          {
-            what: `upserts a new row for the tenant into ${label}`,
-            sql: insertRow(target, victimNewRow, upsert),
-            sign: accepted,
-          },
-        ]
-      : []),
-    {
-      what: `copies rows into ${label}`,
-      sql: `copy ${target.relation} from stdin`,
-      sign: { kind: "permitted" },
-    },
-  ];
 }
 
 function moves(target: Target, { victim, victimRow, own }: Situation): Attack[] {

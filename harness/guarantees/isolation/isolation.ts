@@ -11,6 +11,7 @@ import { impostorsOf, outsidersOf } from "./attackers.ts";
 import { attacksOn } from "./attacks.ts";
 import { judge } from "./judgement.ts";
 import { proveReach } from "./reach.ts";
+import { proveShapes } from "./shapes.ts";
 import { aimAt, type Target } from "./target.ts";
 
 /** The tenant tables of the subject, as targets. */
@@ -35,6 +36,7 @@ export async function proveIsolation(ground: Ground, proof: Proof): Promise<void
       }
     }),
   );
+  await proveShapes(ground, proof, site, targets);
 }
 
 async function proveDenials(
@@ -61,6 +63,7 @@ async function proveDenials(
       victimNewRow: population.newRow(target.table, victim),
       own: attacker.tenant === undefined ? undefined : { tenant: attacker.tenant, row: own[0] },
       reachable: own.length,
+      person: attacker.person,
     });
     const outcomes = await sessions.attempt(attacks.map(({ sql }) => ({ actor: attacker.actor, sql })));
     attacks.forEach((attack, index) => {

@@ -1,4 +1,6 @@
 import type { Table } from "../../catalog/model.ts";
+import { key } from "../../catalog/schema.ts";
+import { peopleTable } from "../../population/ownership.ts";
 import { qualify, quoteIdentifier, quoteLiteral } from "../../sql/identifier.ts";
 import type { Tenancy } from "../tenancy.ts";
 
@@ -18,6 +20,8 @@ export interface Target {
   readonly key: readonly string[];
   /** A column that may be set to itself, so that an update reaches the row and changes nothing. */
   readonly touch: string;
+  /** Columns that name a user. */
+  readonly people: readonly string[];
 }
 
 /** `table` as a target; its tenant column is known from `tenancy`. */
@@ -36,6 +40,9 @@ export function aimAt(table: Table, tenancy: Tenancy): Target {
     tenantColumn,
     key: table.primaryKey.length > 0 ? table.primaryKey : table.columns.map((column) => column.name),
     touch: touch?.name ?? tenantColumn,
+    people: table.foreignKeys
+      .filter(({ target }) => key(target) === key(peopleTable))
+      .flatMap(({ columns }) => columns),
   };
 }
 

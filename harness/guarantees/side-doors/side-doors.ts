@@ -1,49 +1,95 @@
-// Side door: a function, view, sequence, unique key or publication through which a member reaches other tenants' rows
-//   although the policies of the tables are right.
-// Marker: a value that occurs in the victim's rows only; where it comes back, a row was read.
+// Side door: a function, view, table, sequence, key, trigger or publication through which a member reaches other
+//   tenants' rows although the policies of the tables are right.
+// Prey: the tenant whose rows nobody else may learn of. Marker: a value that occurs in them only.
+// Question: a statement whose answer must hold no marker, and be the same once the prey's rows are gone.
 // Known: what the platform supplies; its doors are the host's, not the migrations'.
 
 import { key } from "../../catalog/schema.ts";
-import { signedIn } from "../../session/actor.ts";
-import { qualify } from "../../sql/identifier.ts";
+import { anon, signedIn } from "../../session/actor.ts";
+import { qualify, quoteIdentifier } from "../../sql/identifier.ts";
 import type { Ground } from "../ground.ts";
 import { targetsOf } from "../isolation/isolation.ts";
+import { insertRow, type Row, whereRow } from "../isolation/target.ts";
 import type { Proof } from "../proof.ts";
-import { proveKeysTellNothing } from "./keys.ts";
-import { markersOf } from "./markers.ts";
-import { proveRoutines } from "./routines.ts";
+import type { Site } from "../site.ts";
+import type { Person } from "../tenancy.ts";
+import { callsOf } from "./calls.ts";
+import { copiesOf } from "./copies.ts";
+import { proveNothingChanged } from "./effects.ts";
+import { preyOf, removeTenant } from "./prey.ts";
+import { proveNothingTold } from "./question.ts";
+import { readsOf, viewsOf } from "./relations.ts";
+import { callable, proveDenied, proveLockdown } from "./routines.ts";
 import { apiRoles, isSubjects } from "./subject.ts";
 
-/** No object that members may use, other than the tables themselves, gives them a row of another tenant. */
+/** No object that members may use, other than the tables themselves, gives them a row of another tenant, or word of it. */
 export async function proveSideDoors(ground: Ground, proof: Proof): Promise<void> {
-  await proveRoutines(ground, proof);
-  await proveViews(ground, proof);
+  proveLockdown(ground, proof);
   proveSequences(ground, proof);
   provePublications(ground, proof);
-  await proveKeysTellNothing(ground, proof);
+  await using site = await ground.open("populated");
+  await proveDenied(ground, proof, site);
+  await proveTold(ground, proof, site);
+  await proveNothingChanged(ground, proof);
 }
 
-async function proveViews(ground: Ground, proof: Proof): Promise<void> {
-  const { schema, schemaBefore, society, tenancy } = ground;
-  const views = schema.views.filter((view) => isSubjects(ground, view, schemaBefore.views));
-  await using site = await ground.open("populated");
-  // Views that were filled before the tenants came would look empty.
-  for (const view of views.filter(({ materialized }) => materialized))
-    await site.superuser.does(`refresh materialized view ${qualify(view.schema, view.name)}`);
-  const markers = markersOf(ground, society.outsider.tenant);
-  const outsider = site.sessions.as(signedIn("an outsider", tenancy.claims(society.member)));
-  for (const view of views) {
-    if (!apiRoles.some((role) => view.privileges[role]?.includes("SELECT"))) continue;
-    const outcome = await outsider.tries(`select * from ${qualify(view.schema, view.name)}`);
-    const marker = outcome.ok
-      ? markers.find((value) => JSON.stringify(outcome.rows).includes(value))
-      : undefined;
-    proof.weigh(
-      marker === undefined,
-      `an outsider reads another tenant's rows through the ${view.materialized ? "materialized " : ""}view ${key(view)}`,
-      outcome.repeat,
-    );
+async function proveTold(ground: Ground, proof: Proof, site: Site): Promise<void> {
+  const { society, tenancy } = ground;
+  const victim = society.outsider.tenant;
+  const prey = preyOf(ground, victim);
+  const member = signedIn("a member", tenancy.claims(society.member));
+  const actors = [
+    anon,
+    member,
+    signedIn("a member without claims of a tenant", { sub: society.newcomer.id }),
+  ];
+  await stirUp(ground, site, society.outsider);
+  await refreshViews(ground, site);
+  const copies = copiesOf(ground, member, society.member, victim);
+  const controls = await site.sessions.attempt(
+    copies.map(({ control }) => ({ actor: member, sql: control })),
+  );
+  controls.forEach((control, index) => {
+    if (!control.ok)
+      proof.doubted(
+        `a member cannot insert into ${copies[index]?.target.label}: ${control.sqlstate} ${control.message}`,
+      );
+  });
+  const questions = [
+    ...readsOf(ground, actors),
+    ...callable(ground).flatMap((routine) => callsOf(ground, routine, actors, prey)),
+    ...copies.flatMap(({ questions }) => questions),
+  ];
+  await proveNothingTold(proof, site, questions, prey, async () => {
+    await removeTenant(ground, site, victim);
+    await refreshViews(ground, site);
+  });
+}
+
+/** The victims write too: what triggers and rules then leave elsewhere is there to be found. */
+async function stirUp(ground: Ground, site: Site, person: Person): Promise<void> {
+  const session = site.sessions.as(signedIn("an outsider", ground.tenancy.claims(person)));
+  for (const target of targetsOf(ground)) {
+    const allowed = ground.tenancy.access[target.label] ?? [];
+    const [row] = ground.population.rows(target.table, person.tenant);
+    const newRow = ground.population.newRow(target.table, person.tenant, person);
+    const touch = target.table.columns.find(({ name }) => name === target.touch);
+    if (allowed.includes("UPDATE") && row && touch)
+      await session.does(
+        `update ${target.relation} set ${quoteIdentifier(touch.name)} = ${quoteIdentifier(touch.name)} where ${whereRow(target, row)}`,
+      );
+    if (!allowed.includes("INSERT") || !allowed.includes("DELETE") || !newRow) continue;
+    const keys = target.key.map((column) => `${quoteIdentifier(column)}::text`).join(", ");
+    const inserted = await session.does(insertRow(target, newRow, ` returning ${keys}`));
+    if (inserted.ok)
+      await session.does(`delete from ${target.relation} where ${whereRow(target, inserted.rows[0] as Row)}`);
   }
+}
+
+/** Views that were filled before the tenants came would look empty, and those that are not refreshed keep who left. */
+async function refreshViews(ground: Ground, site: Site): Promise<void> {
+  for (const view of viewsOf(ground).filter(({ materialized }) => materialized))
+    await site.superuser.does(`refresh materialized view ${qualify(view.schema, view.name)}`);
 }
 
 /** A sequence that many tenants share tells each how many rows the others made, and who may set it can stop them all. */
