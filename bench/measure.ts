@@ -13,7 +13,7 @@ import {
   readSubject,
   type Stages,
 } from "../harness/guarantees/ground.ts";
-import { outsidersOf } from "../harness/guarantees/isolation/attackers.ts";
+import { neighboursOf, strangersOf } from "../harness/guarantees/isolation/attackers.ts";
 import { attacksOn } from "../harness/guarantees/isolation/attacks.ts";
 import { targetsOf } from "../harness/guarantees/isolation/isolation.ts";
 import { applyPlan } from "../harness/migrations/apply.ts";
@@ -109,7 +109,7 @@ function attacksOf(ground: Ground): Experiment[] {
     const victim = { victim: member.tenant, victimRow };
     const victimNewRow = population.newRow(target.table, member.tenant);
     const attacks = attacksOn(target, { ...victim, victimNewRow, own: undefined, reachable: 0 });
-    const attackers = outsidersOf([outsider], newcomer, tenancy);
+    const attackers = [...neighboursOf([outsider], tenancy), ...strangersOf(newcomer, tenancy)];
     return attackers.flatMap(({ actor }) => attacks.map(({ sql }) => ({ actor, sql })));
   });
 }

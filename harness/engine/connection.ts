@@ -1,4 +1,5 @@
 // Connection: one session of a server, closed when disposed of.
+// Errand: something short that a superuser does for others; opening a session costs a server more than most of them.
 // Lost: the server or the network ended it; that is a Fault, while an error of a statement stays pg's own.
 
 import pg from "pg";
@@ -22,14 +23,7 @@ interface ConnectOptions {
  * @throws Fault ENGINE_LOST when no server answers there; pg's DatabaseError when the server refuses.
  */
 export async function connect(address: Address, options: ConnectOptions = {}): Promise<Connection> {
-  const client = new pg.Client({
-    ...address,
-    // Our own servers speak no TLS, whatever PGSSLMODE in the environment says of others.
-    ...(isLocal(address.host) ? { ssl: false } : {}),
-    application_name: options.applicationName ?? "tenantproof",
-    connectionTimeoutMillis: options.timeoutMs ?? 10_000,
-    pipeline: options.pipeline ?? false,
-  });
+  const client = new pg.Client(configOf(address, options));
   // An error event nobody listens to ends the process; the loss shows in the next query.
   client.on("error", () => {});
   try {
@@ -50,6 +44,57 @@ export async function withConnection<T>(
 ): Promise<T> {
   await using connection = await connect(address, options);
   return await use(connection);
+}
+
+/** How long an errand's session waits for another one. */
+const errandIdleMs = 500;
+
+const errands = new WeakMap<Address, pg.Pool>();
+
+/**
+ * What `use` answers, with a session that was used for the same address before and will be again. It must be left as it
+ * was found. An idle one keeps no process alive and is closed soon. @throws as `connect` and `use` do.
+ */
+export async function runErrand<T>(address: Address, use: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const pool = errands.get(address) ?? openErrands(address);
+  let lost = false;
+  try {
+    const client = await pool.connect();
+    try {
+      return await use(client);
+    } catch (thrown) {
+      lost = !(thrown instanceof pg.DatabaseError);
+      throw thrown;
+    } finally {
+      client.release(lost);
+    }
+  } catch (thrown) {
+    throw thrown instanceof Fault ? thrown : asFault(thrown, address);
+  }
+}
+
+function openErrands(address: Address): pg.Pool {
+  const pool = new pg.Pool({
+    ...configOf(address, {}),
+    max: 4,
+    idleTimeoutMillis: errandIdleMs,
+    allowExitOnIdle: true,
+  });
+  // A server that ends takes idle sessions with it; whoever needs one next is told.
+  pool.on("error", () => {});
+  errands.set(address, pool);
+  return pool;
+}
+
+function configOf(address: Address, options: ConnectOptions): pg.ClientConfig {
+  return {
+    ...address,
+    // Our own servers speak no TLS, whatever PGSSLMODE in the environment says of others.
+    ...(isLocal(address.host) ? { ssl: false } : {}),
+    application_name: options.applicationName ?? "tenantproof",
+    connectionTimeoutMillis: options.timeoutMs ?? 10_000,
+    pipeline: options.pipeline ?? false,
+  };
 }
 
 function reportLoss(client: pg.Client, address: Address): void {

@@ -2,11 +2,12 @@
 // Template: a database that nobody may enter any more, made once and cloned for every spec.
 
 import { randomBytes } from "node:crypto";
+import type { ClientBase } from "pg";
 import { Fault } from "../fault/fault.ts";
 import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
 import { loadSql } from "../sql/load.ts";
 import type { Address, Cluster } from "./cluster.ts";
-import { type Connection, withConnection } from "./connection.ts";
+import { runErrand } from "./connection.ts";
 import { thisOwner, writeOwner } from "./owner.ts";
 
 /** The names that databases of ours have, and no others. */
@@ -32,12 +33,12 @@ interface DatabaseOptions {
 
 /** A new database under a name that no other run uses, marked with our owner record. */
 export async function createDatabase(cluster: Host, options: DatabaseOptions = {}): Promise<Database> {
-  return withConnection(cluster.superuser, (connection) => makeDatabase(cluster, connection, options));
+  return runErrand(cluster.superuser, (connection) => makeDatabase(cluster, connection, options));
 }
 
 async function makeDatabase(
   cluster: Host,
-  connection: Connection,
+  connection: ClientBase,
   options: DatabaseOptions,
 ): Promise<Database> {
   const name = `tenantproof_${randomBytes(6).toString("hex")}`;
@@ -57,15 +58,14 @@ async function makeDatabase(
 }
 
 /** CREATE DATABASE copies what is in a database, not what is said of it: its settings and privileges. */
-async function copyProperties(connection: Connection, template: string, name: string): Promise<void> {
+async function copyProperties(connection: ClientBase, template: string, name: string): Promise<void> {
   const { rows } = await connection.query<{ command: string }>(templateProperties, [template, name]);
   if (rows.length > 0) await connection.query(rows.map(({ command }) => command).join(";\n"));
 }
 
 /** A copy of `template`, owned by its owner, with its settings and privileges. */
 export async function cloneDatabase(cluster: Host, template: string): Promise<Database> {
-  // One connection for all of it: opening one costs the server as much as half of the copy.
-  return withConnection(cluster.superuser, async (connection) => {
+  return runErrand(cluster.superuser, async (connection) => {
     const { rows } = await connection.query(
       "select pg_catalog.pg_get_userbyid(datdba) as owner from pg_catalog.pg_database where datname = $1",
       [template],
@@ -78,7 +78,7 @@ export async function cloneDatabase(cluster: Host, template: string): Promise<Da
 
 /** Nobody is in the database `name` or can enter it, so that it can be cloned at any time. */
 export async function freezeTemplate(cluster: Host, name: string): Promise<void> {
-  await withConnection(cluster.superuser, async (connection) => {
+  await runErrand(cluster.superuser, async (connection) => {
     await connection.query(
       `alter database ${quoteIdentifier(name)} with allow_connections false is_template true`,
     );
@@ -92,7 +92,7 @@ export async function freezeTemplate(cluster: Host, name: string): Promise<void>
 async function dropDatabase(cluster: Host, name: string): Promise<void> {
   if (cluster.kept) return;
   const quoted = quoteIdentifier(name);
-  await withConnection(cluster.superuser, async (connection) => {
+  await runErrand(cluster.superuser, async (connection) => {
     const { rowCount } = await connection.query("select from pg_catalog.pg_database where datname = $1", [
       name,
     ]);

@@ -21,6 +21,10 @@ export function serverSettings(preload: readonly string[]): Record<string, strin
     log_timezone: "UTC",
     log_line_prefix: logLinePrefix,
     log_checkpoints: "off",
+    // Denials are what experiments are after: thousands of them, each told in an outcome.
+    log_min_messages: "log",
+    // Nothing grows old here; plans and sizes change only when an experiment says so.
+    autovacuum: "off",
     shared_preload_libraries: preload.join(","),
   };
 }

@@ -184,14 +184,12 @@ export class Trial {
   private async attempt(actor: Actor, steps: Steps): Promise<Outcome> {
     const session = this.site.sessions.as(actor);
     if ("template" in steps) return session.tries(steps.template, ...steps.values);
-    return session.transaction(async (run) => {
-      for (const [index, step] of steps.entries()) {
-        const outcome = await run(step.template, ...step.values);
-        if (!outcome.ok && index < steps.length - 1)
-          this.proof.doubted(`${actor.name} could not get as far as the experiment: ${endOf(outcome)}`);
-        if (!outcome.ok) return;
-      }
-    });
+    const { outcome, at } = await session.triesInTurn(
+      steps.map(({ template, values }) => [template, ...values] as const),
+    );
+    if (!outcome.ok && at < steps.length - 1)
+      this.proof.doubted(`${actor.name} could not get as far as the experiment: ${endOf(outcome)}`);
+    return outcome;
   }
 
   private compare(fact: string, outcome: Outcome, rows: readonly Readonly<Record<string, unknown>>[]): void {

@@ -36,6 +36,17 @@ export function exchange(client: pg.Client, steps: readonly Step[]): Promise<Rep
   });
 }
 
+/** What `submit` begins goes out in one write. */
+export function inOneWrite<T>(client: pg.Client, submit: () => T): T {
+  const { stream } = (client as unknown as { readonly connection: Wire }).connection;
+  stream.cork();
+  try {
+    return submit();
+  } finally {
+    stream.uncork();
+  }
+}
+
 /** The part of pg's connection that an exchange writes to. */
 interface Wire {
   readonly stream: { cork(): void; uncork(): void };

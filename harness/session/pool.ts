@@ -5,10 +5,30 @@ import { Fault, messageOf } from "../fault/fault.ts";
 import { exchange, type Step } from "./exchange.ts";
 import { lossOf, whereIs } from "./reading.ts";
 
-/** Undoes whatever a session may still hold: its transaction, settings, plans, temporary tables, locks, channels. */
-export const cleanup: readonly Step[] = [{ text: "rollback" }, { text: "discard all" }];
 /** Ends what is open and leaves the session as it is, as a pool in production does. */
 export const rollback: readonly Step[] = [{ text: "rollback" }];
+/**
+ * Undoes what a transaction leaves behind that was rolled back: prepared statements, positions in sequences, locks of
+ * the session. Plans are kept, as pools in production keep them: to make them anew takes longer than most experiments.
+ */
+export const afterRollback: readonly Step[] = [
+  ...rollback,
+  { text: "deallocate all" },
+  { text: "discard sequences" },
+  { text: "select pg_catalog.pg_advisory_unlock_all()" },
+];
+/** Undoes whatever a session may still hold: its transaction, settings, plans, temporary tables, locks, channels. */
+const cleanup: readonly Step[] = [...rollback, { text: "discard all" }];
+
+interface PoolOptions {
+  /** Whether a connection forgets everything between two uses; default true. */
+  readonly forgetful?: boolean;
+}
+
+interface UseOptions {
+  /** Whether all that is done with the connection will be rolled back; default false. */
+  readonly rolledBack?: boolean;
+}
 
 /** A few connections as one role. A connection comes back out of any transaction, by default clean, or it is closed. */
 export class Pool implements AsyncDisposable {
@@ -18,13 +38,11 @@ export class Pool implements AsyncDisposable {
   private readonly underWay = new Set<Promise<unknown>>();
   private closed = false;
 
-  /** `between` is run on a connection after each use. */
-  constructor(
-    address: Address,
-    size: number,
-    private readonly between: readonly Step[] = cleanup,
-  ) {
+  private readonly forgetful: boolean;
+
+  constructor(address: Address, size: number, { forgetful = true }: PoolOptions = {}) {
     this.address = address;
+    this.forgetful = forgetful;
     this.limit = pLimit(size);
   }
 
@@ -33,12 +51,15 @@ export class Pool implements AsyncDisposable {
    * @throws Fault ENGINE_LOST when the server cannot be reached, or ends the connection; SESSION_REFUSED when
    * it lets nobody in; BUG when the pool is closed.
    */
-  async use<T>(work: (client: Connection) => Promise<T>): Promise<T> {
+  async use<T>(
+    work: (client: Connection) => Promise<T>,
+    { rolledBack = false }: UseOptions = {},
+  ): Promise<T> {
     if (this.closed) throw new Fault("BUG", "A session was used after it had been closed.");
     const using = this.limit(async () => {
       const client = this.idle.pop() ?? (await open(this.address));
       const [result] = await Promise.allSettled([work(client)]);
-      await this.giveBack(client);
+      await this.giveBack(client, rolledBack);
       if (result.status === "rejected") throw result.reason;
       return result.value;
     });
@@ -53,8 +74,9 @@ export class Pool implements AsyncDisposable {
     await Promise.all(this.idle.splice(0).map((client) => client.end()));
   }
 
-  private async giveBack(client: Connection): Promise<void> {
-    const { error } = await exchange(client, this.between);
+  private async giveBack(client: Connection, rolledBack: boolean): Promise<void> {
+    const forget = rolledBack ? afterRollback : cleanup;
+    const { error } = await exchange(client, this.forgetful ? forget : rollback);
     if (error === undefined) {
       this.idle.push(client);
       return;

@@ -7,9 +7,9 @@ import type { Address } from "../engine/cluster.ts";
 import type { Connection } from "../engine/connection.ts";
 import { quoteIdentifier } from "../sql/identifier.ts";
 import type { Actor } from "./actor.ts";
-import { exchange } from "./exchange.ts";
+import { exchange, inOneWrite } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
-import { cleanup, Pool, rollback } from "./pool.ts";
+import { afterRollback, Pool, rollback } from "./pool.ts";
 import { refuseFailure } from "./reading.ts";
 import { directPreamble, type Preamble, type RequestDetails, requestPreamble } from "./request.ts";
 import { type RoleSettings, readRoleSettings } from "./role-settings.ts";
@@ -34,8 +34,10 @@ export interface Experiment {
   readonly input?: string;
 }
 
-/** Experiments under way at a time: enough that the server never waits for us. */
-const pipelineDepth = 64;
+/** Experiments that go out in one write: a system call for each would cost as much as the rest of our share. */
+const batch = 50;
+/** Batches under way at a time: enough that the server never waits for us. */
+const batchesUnderWay = 2;
 
 /** Sessions of any number of actors, over a few connections as one role: PostgREST's is `authenticator`. */
 export function openSessions(authenticator: Address, options: SessionOptions = {}): Sessions {
@@ -63,7 +65,7 @@ export class Sessions implements AsyncDisposable {
 
   constructor(address: Address, options: SessionOptions) {
     const { size = 4, searchPath = ["public", "extensions"], forgetful = true } = options;
-    this.pool = new Pool(address, size, forgetful ? cleanup : rollback);
+    this.pool = new Pool(address, size, { forgetful });
     this.searchPath = searchPath.map(quoteIdentifier).join(", ");
   }
 
@@ -80,17 +82,16 @@ export class Sessions implements AsyncDisposable {
    * @throws Fault as `Speaker` does; then none of the outcomes is known.
    */
   attempt(experiments: readonly Experiment[]): Promise<Outcome[]> {
-    const inPipeline = pLimit(pipelineDepth);
+    const limit = pLimit(batchesUnderWay);
     return this.pool.use(async (client) => {
       const settings = await this.settings(client);
       const actors = new Set(experiments.map(({ actor }) => actor));
       const preambles = new Map([...actors].map((actor) => [actor, this.preamble(settings, actor, false)]));
-      return allOf(
-        experiments.map((experiment) => {
-          const preamble = preambles.get(experiment.actor) as Preamble;
-          return inPipeline(() => this.attemptOne(client, preamble, experiment));
-        }),
+      const attempt = (one: Experiment) => this.attemptOne(client, preambles.get(one.actor) as Preamble, one);
+      const outcomes = inBatches(experiments).map((some) =>
+        limit(() => allOf(inOneWrite(client, () => some.map(attempt)))),
       );
+      return (await allOf(outcomes)).flat();
     });
   }
 
@@ -139,7 +140,7 @@ export class Sessions implements AsyncDisposable {
     const { address } = this.pool;
     const [outcome, cleaned] = await allOf([
       perform(client, address, preamble, compose(sql), "rollback", { input }),
-      exchange(client, cleanup),
+      exchange(client, afterRollback),
     ]);
     refuseFailure(cleaned, address);
     return outcome;
@@ -153,6 +154,11 @@ export class Sessions implements AsyncDisposable {
     });
     return this.roleSettings;
   }
+}
+
+function inBatches<T>(all: readonly T[]): (readonly T[])[] {
+  const count = Math.ceil(all.length / batch);
+  return Array.from({ length: count }, (_, index) => all.slice(index * batch, (index + 1) * batch));
 }
 
 /** All results once every one of them is settled, or the first failure. */

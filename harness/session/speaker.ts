@@ -4,7 +4,17 @@ import { rowsOf } from "./outcome.ts";
 import type { Pool } from "./pool.ts";
 import type { Preamble } from "./request.ts";
 import { compose, type Sql } from "./statement.ts";
-import { converse, type Ending, perform, type Run, type TransactionOptions } from "./transaction.ts";
+import {
+  converse,
+  type Ending,
+  perform,
+  performInTurn,
+  type Run,
+  type Sequel,
+  type TransactionOptions,
+} from "./transaction.ts";
+
+const rolledBack = { rolledBack: true } as const;
 
 /** How a transaction on `client` begins for one who speaks. */
 export type PreambleFor = (client: Connection, readOnly: boolean) => Promise<Preamble>;
@@ -32,6 +42,18 @@ export class Speaker {
     return this.once(false, "rollback", sql, values);
   }
 
+  /**
+   * Runs the statements one after the other in one transaction, up to the first that is refused, and rolls back; deferred
+   * constraints are checked after the last. Faster than `transaction`, for statements that are known beforehand.
+   */
+  triesInTurn(statements: readonly (readonly [sql: Sql, ...values: unknown[]])[]): Promise<Sequel> {
+    const composed = statements.map(([sql, ...values]) => compose(sql, values));
+    return this.pool.use(async (client) => {
+      const preamble = await this.preambleFor(client, false);
+      return performInTurn(client, this.pool.address, preamble, composed);
+    }, rolledBack);
+  }
+
   /** The rows of the statement in a read-only transaction. @throws Refusal when the server refuses it. */
   async reads(sql: Sql, ...values: unknown[]): Promise<Succeeded["rows"]> {
     return rowsOf(await this.once(true, "rollback", sql, values));
@@ -46,10 +68,13 @@ export class Speaker {
     work: (run: Run) => Promise<unknown>,
     options: TransactionOptions = {},
   ): Promise<Outcome> {
-    return this.pool.use(async (client) => {
-      const preamble = await this.preambleFor(client, options.readOnly ?? false);
-      return converse(client, this.pool.address, preamble, work, options);
-    });
+    return this.pool.use(
+      async (client) => {
+        const preamble = await this.preambleFor(client, options.readOnly ?? false);
+        return converse(client, this.pool.address, preamble, work, options);
+      },
+      options.commit ? {} : rolledBack,
+    );
   }
 
   private async once(
@@ -59,9 +84,12 @@ export class Speaker {
     values: readonly unknown[],
   ): Promise<Outcome> {
     const statement = compose(sql, values);
-    return this.pool.use(async (client) => {
-      const preamble = await this.preambleFor(client, readOnly);
-      return perform(client, this.pool.address, preamble, statement, ending);
-    });
+    return this.pool.use(
+      async (client) => {
+        const preamble = await this.preambleFor(client, readOnly);
+        return perform(client, this.pool.address, preamble, statement, ending);
+      },
+      ending === "commit" ? {} : rolledBack,
+    );
   }
 }

@@ -47,6 +47,35 @@ export async function perform(
   );
 }
 
+/** How several statements of one transaction ended: the first refusal, or the last one's success. */
+export interface Sequel {
+  readonly outcome: Outcome;
+  /** Which of the statements it is of, from 0. */
+  readonly at: number;
+}
+
+/**
+ * One transaction of several statements, sent in one write; those behind a refused one are not run. The connection is
+ * left inside it. @throws Fault as `perform` does.
+ */
+export async function performInTurn(
+  client: pg.Client,
+  address: Address,
+  preamble: Preamble,
+  statements: readonly Statement[],
+): Promise<Sequel> {
+  const before = preamble.steps.length;
+  const steps = [...preamble.steps, ...statements.map(asStep), endings.rollback];
+  const reply = await exchange(client, steps);
+  const ran = reply.error ? reply.completed.length - before : statements.length;
+  const at = Math.max(0, Math.min(ran, statements.length - 1));
+  const script = statements.slice(0, at + 1).map(({ literal }) => literal);
+  const outcome = readOutcome(reply, before + at, address, () =>
+    repeatScript(preamble, address.user, script),
+  );
+  return { outcome, at };
+}
+
 /**
  * One transaction of the statements that `work` runs. Answers with the first refusal, that of the commit included,
  * and else with the last statement's outcome. Where refused statements are undone by savepoints they count for nothing.

@@ -51,6 +51,20 @@ export async function pictureOf(site: Site): Promise<Picture> {
   return await takePicture(connection);
 }
 
+/** The files of which a second application, by itself, changes the catalog. */
+export async function changing(ground: Ground): Promise<string[]> {
+  await using site = await ground.open("migrated");
+  const found: string[] = [];
+  let before = await pictureOf(site);
+  for (const migration of ground.plan) {
+    await apply(ground, site, [migration], { way: "psql" });
+    const after = await pictureOf(site);
+    if (tellDifference(before, after) !== "") found.push(migration.file);
+    before = after;
+  }
+  return found;
+}
+
 /** The first differences between two pictures, for people; empty when they are equal. */
 export function tellDifference(before: Picture, after: Picture): string {
   const changes: readonly Change[] = difference(before, after);

@@ -2,8 +2,14 @@ import fc from "fast-check";
 import type { Trial } from "../../harness/guarantees/trial.ts";
 import { withClaims } from "../../harness/session/actor.ts";
 
-/** How many malformed claims a gate tries. */
+/** How many malformed claims a gate draws; many draws are alike. */
 const shapes = 1500;
+/** How many of them, the known ones first, also try each table: what the function answers decides for the others. */
+const reaching = 250;
+const writing = 150;
+
+const answer = "select public.auth_org_id() as org";
+const noAnswer = JSON.stringify({ org: null });
 
 /** A member's whole reach in one statement: what the function answers, and how many rows each table shows. */
 const reach = `select (select public.auth_org_id()) as org,
@@ -31,12 +37,15 @@ export async function provesFailingClosed(trial: Trial): Promise<void> {
   const drawn = fc.sample(malformed(trial.tenant), { numRuns: shapes, seed: trial.seed });
   const claims = [...new Set([...known(trial.tenant), ...drawn])];
   const sessions = trial.site.sessions;
-  const reads = await sessions.attempt(claims.map((text) => ({ actor: withClaims(text), sql: reach })));
+  const reads = await sessions.attempt(
+    claims.map((text, index) => ({ actor: withClaims(text), sql: index < reaching ? reach : answer })),
+  );
   reads.forEach((outcome, index) => {
     const seen = outcome.ok ? JSON.stringify(outcome.rows[0]) : `${outcome.sqlstate} ${outcome.message}`;
-    trial.proof.weigh(seen === nothing, `claims ${shown(claims[index])} give ${seen}`, outcome.repeat);
+    const wanted = index < reaching ? nothing : noAnswer;
+    trial.proof.weigh(seen === wanted, `claims ${shown(claims[index])} give ${seen}`, outcome.repeat);
   });
-  const sample = claims.slice(0, 150);
+  const sample = claims.slice(0, writing);
   const writes = await sessions.attempt(
     sample.flatMap((text) => changes.map((sql) => ({ actor: withClaims(text), sql }))),
   );

@@ -150,15 +150,16 @@ export const naming: readonly Guarantee[] = [
       for (const obstacle of obstacles)
         if (!ground.plan.some(({ text }) => obstacle.concerns.test(text)))
           proof.doubted(`no file was found to put ${obstacle.name} in the way of`);
+      await using changed = await ground.open("migrated");
+      const owner = await changed.connection("superuser");
       for (const substitution of substitutions) {
-        await using changed = await ground.open("migrated");
-        const owner = await changed.connection("superuser");
         await owner.query(substitution.sql);
         await judge(
           changed,
           ground.plan.filter(({ text }) => substitution.concerns.test(text)),
           substitution,
         );
+        await owner.query(substitution.undo);
       }
     },
   },

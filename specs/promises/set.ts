@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { takePicture } from "../../harness/catalog/picture.ts";
 import { majors } from "../../harness/engine/cluster.ts";
 import { Fault } from "../../harness/fault/fault.ts";
 import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
@@ -11,7 +10,7 @@ import { exportMigrations } from "../../harness/migrations/export.ts";
 import type { Migration, Plan } from "../../harness/migrations/migration.ts";
 import { planMigrations } from "../../harness/migrations/plan.ts";
 import { readMigrations } from "../../harness/migrations/read.ts";
-import { apply, applyAgain, leftBehind, pictureOf, tellDifference } from "./application.ts";
+import { apply, applyAgain, changing, leftBehind, pictureOf, tellDifference } from "./application.ts";
 import {
   provesDuplicatesAreNamed,
   provesMissingLegacyTable,
@@ -109,23 +108,28 @@ export const set: readonly Guarantee[] = [
       await using site = await ground.open("populated");
       const superuser = await site.connection("superuser");
       const tables = ground.schema.tables.filter(({ kind }) => kind !== "foreign");
-      const before = await takePicture(superuser);
+      const before = await pictureOf(site);
       const dataBefore = await digestData(superuser, tables);
-      const again = [ground.plan, ...[...ground.plan].reverse().map((migration) => [migration])];
-      for (const files of again) {
-        const called = files.length === 1 ? (files[0]?.file ?? "") : "the whole set";
-        const { fault, warnings } = await apply(ground, site, files, { way: "psql" });
-        const raised = fault?.what ?? warnings.map(({ message }) => message).join("; ");
-        proof.weigh(
-          raised === "",
-          `applying ${called} again raises: ${raised}`,
-          applyAgain(files[0]?.file ?? ""),
-        );
-        const told = tellDifference(before, await takePicture(superuser));
+      // Forwards as a whole, then backwards file by file: what one file changes and another undoes shows in one of the two.
+      const whole = { called: "the whole set", runs: [ground.plan] };
+      const each = { called: "each file, last first,", runs: ground.plan.map((file) => [file]).reverse() };
+      for (const { called, runs } of [whole, each]) {
+        for (const files of runs) {
+          const { fault, warnings } = await apply(ground, site, files, { way: "psql" });
+          const raised = fault?.what ?? warnings.map(({ message }) => message).join("; ");
+          const what = files.length === 1 ? (files[0]?.file ?? "") : "the whole set";
+          proof.weigh(
+            raised === "",
+            `applying ${what} again raises: ${raised}`,
+            applyAgain(files[0]?.file ?? ""),
+          );
+        }
+        const told = tellDifference(before, await pictureOf(site));
+        const culprits = told === "" ? [] : await changing(ground);
         proof.weigh(
           told === "",
-          `applying ${called} again changes the catalog: ${told}`,
-          applyAgain(files[0]?.file ?? ""),
+          `applying ${culprits.join(", ") || called} again changes the catalog: ${told}`,
+          applyAgain(culprits[0] ?? "*.sql"),
         );
       }
       const changed = changedTables(dataBefore, await digestData(superuser, tables));
@@ -145,9 +149,9 @@ export const set: readonly Guarantee[] = [
     async experiment(ground, proof) {
       for (const way of ways) {
         await using site = await ground.open("before");
-        for (const migration of ground.plan) {
-          if (migration.header.requires.length === 0) continue;
-          const left = await leftBehind(site, async () => {
+        const early = ground.plan.filter(({ header }) => header.requires.length > 0);
+        const left = await leftBehind(site, async () => {
+          for (const migration of early) {
             const { fault } = await apply(ground, site, [migration], { way });
             const named = ground.plan.some(
               ({ file }) => requires(migration, file) && fault?.what.includes(stem(file)),
@@ -157,13 +161,13 @@ export const set: readonly Guarantee[] = [
               `${migration.file} alone, ${way}: ${fault ? `says ${fault.what}` : "is accepted"}`,
               applyAgain(migration.file),
             );
-          });
-          proof.weigh(
-            left.length === 0,
-            `${migration.file} alone, ${way}, leaves rows in ${left.join(", ")}`,
-            applyAgain(migration.file),
-          );
-        }
+          }
+        });
+        proof.weigh(
+          left.length === 0,
+          `a file that is run too early, ${way}, leaves rows in ${left.join(", ")}: one of ${early.map(({ file }) => file).join(", ")}`,
+          early.map(({ file }) => applyAgain(file)).join("\n"),
+        );
       }
       await provesMissingLegacyTable(ground, proof);
       await provesDuplicatesAreNamed(ground, proof);

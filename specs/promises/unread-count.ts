@@ -8,16 +8,18 @@ interface PlanNode {
 }
 
 /** For each of three people: enough that reading the table costs more than reading an index. */
-const rowsEach = 6_000;
+const rowsEach = 3_000;
 
 /** The member's unread count is answered by an index-only scan that fetches nothing from the vacuumed table. */
 export async function provesIndexOnlyCount(trial: Trial): Promise<void> {
-  await trial.given(sql`insert into public.notifications (org_id, user_id, type, title, message, status)
+  // The rows alone are wanted: what triggers and foreign keys make of each is promised elsewhere.
+  await trial.maintains("set session_replication_role = replica");
+  await trial.maintains(`insert into public.notifications (org_id, user_id, type, title, message, status)
       select org, person, 'voicemail', 'title', repeat('message ', 10),
         (array['unread', 'read', 'archived'])[1 + n % 3]::public.notification_status
-      from (values (${trial.tenant}::uuid, ${trial.memberId}::uuid), (${trial.tenant}, ${trial.colleagueId}),
-          (${trial.otherTenant}, ${trial.outsiderId})) as people (org, person),
-        generate_series(1, ${rowsEach}::int) n`);
+      from (values ('${trial.tenant}'::uuid, '${trial.memberId}'::uuid), ('${trial.tenant}', '${trial.colleagueId}'),
+          ('${trial.otherTenant}', '${trial.outsiderId}')) as people (org, person),
+        generate_series(1, ${rowsEach}) n`);
   await trial.maintains("vacuum (analyze) public.notifications");
   const outcome = await trial.does(
     trial.member,

@@ -31,14 +31,18 @@ function malformedClaims(victim: string, id: string): readonly (readonly [name: 
   ];
 }
 
-/** Those who are honest about who they are: members of other tenants, and strangers. */
-export function outsidersOf(people: readonly Person[], newcomer: Person, tenancy: Tenancy): Attacker[] {
+/** Members of other tenants, honest about who they are. */
+export function neighboursOf(people: readonly Person[], tenancy: Tenancy): Attacker[] {
+  return people.map((person) => ({
+    actor: signedIn("an outsider", tenancy.claims(person)),
+    tenant: person.tenant,
+    person: person.id,
+  }));
+}
+
+/** Those who own nothing, and are honest about it. */
+export function strangersOf(newcomer: Person, tenancy: Tenancy): Attacker[] {
   return [
-    ...people.map((person) => ({
-      actor: signedIn("an outsider", tenancy.claims(person)),
-      tenant: person.tenant,
-      person: person.id,
-    })),
     // Owns nothing, so that even a statement without WHERE may reach nothing.
     {
       actor: signedIn("a newcomer whose tenant has no rows", tenancy.claims(newcomer)),

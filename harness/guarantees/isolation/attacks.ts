@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "../../sql/identifier.ts";
-import { plants } from "./plants.ts";
+import { basicPlants, plants } from "./plants.ts";
 import { type Row, type Target, whereRow, whereTenant } from "./target.ts";
 
 /** How an attack that succeeded would show. */
@@ -45,6 +45,11 @@ export function attacksOn(target: Target, situation: Situation): Attack[] {
   ];
 }
 
+/** Each command once, for an attacker who owns nothing of `target`. */
+export function commandsOn(target: Target, situation: Situation): Attack[] {
+  return [...sweeps(target), ...basicPlants(target, situation)];
+}
+
 const none: Sign = { kind: "rows", own: 0 };
 
 /** The whole of `target`, read, changed and removed, for an attacker who owns nothing of it. */
@@ -53,6 +58,7 @@ export function sweeps(target: Target): Attack[] {
   const touch = quoteIdentifier(target.touch);
   return [
     { what: `reads all of ${label}`, sql: `select * from ${relation}`, sign: none },
+    { what: `copies ${label} out`, sql: `copy ${relation} to stdout`, sign: none },
     ...overwrites(target),
     { what: `updates every row of ${label}`, sql: `update ${relation} set ${touch} = ${touch}`, sign: none },
     { what: `deletes every row of ${label}`, sql: `delete from ${relation}`, sign: none },

@@ -7,9 +7,9 @@ import { tenantTables } from "../../catalog/tenancy.ts";
 import type { Sessions } from "../../session/session.ts";
 import type { Ground } from "../ground.ts";
 import type { Proof } from "../proof.ts";
-import { impostorsOf, outsidersOf } from "./attackers.ts";
-import { attacksOn } from "./attacks.ts";
-import { judge } from "./judgement.ts";
+import { impostorsOf, neighboursOf, strangersOf } from "./attackers.ts";
+import { attacksOn, commandsOn } from "./attacks.ts";
+import { weigh } from "./judgement.ts";
 import { proveReach } from "./reach.ts";
 import { proveShapes } from "./shapes.ts";
 import { aimAt, type Target } from "./target.ts";
@@ -49,15 +49,24 @@ async function proveDenials(
   const { population, society, tenancy } = ground;
   const [victimRow] = population.rows(target.table, victim);
   if (!victimRow) return proof.doubted(`there is no row of ${target.label} to protect`);
-  const outsiders = society.people.filter((person) => person.tenant !== victim).slice(0, 1);
+  const neighbours = society.people.filter((person) => person.tenant !== victim).slice(0, 1);
+  // Whoever owns nothing is as far from one tenant as from any other, and what a claim is worth depends neither on which
+  // of them it names nor on how a command is phrased.
+  const once = victim === society.outsider.tenant;
   const attackers = [
-    ...outsidersOf(outsiders, society.newcomer, tenancy),
-    // What a claim is worth does not depend on which of the tenants it names.
-    ...(victim === society.outsider.tenant ? impostorsOf(victim, society.newcomer.id) : []),
+    ...neighboursOf(neighbours, tenancy).map((attacker) => ({ attacker, waysOf: attacksOn })),
+    ...(once ? strangersOf(society.newcomer, tenancy) : []).map((attacker) => ({
+      attacker,
+      waysOf: attacksOn,
+    })),
+    ...(once ? impostorsOf(victim, society.newcomer.id) : []).map((attacker) => ({
+      attacker,
+      waysOf: commandsOn,
+    })),
   ];
-  for (const attacker of attackers) {
+  const tries = attackers.flatMap(({ attacker, waysOf }) => {
     const own = attacker.tenant === undefined ? [] : population.rows(target.table, attacker.tenant);
-    const attacks = attacksOn(target, {
+    const attacks = waysOf(target, {
       victim,
       victimRow,
       victimNewRow: population.newRow(target.table, victim),
@@ -65,15 +74,11 @@ async function proveDenials(
       reachable: own.length,
       person: attacker.person,
     });
-    const outcomes = await sessions.attempt(attacks.map(({ sql }) => ({ actor: attacker.actor, sql })));
-    attacks.forEach((attack, index) => {
-      const outcome = outcomes[index];
-      if (!outcome) return;
-      const judgement = judge(attack, outcome, tenancy);
-      const sentence = `${attacker.actor.name} ${attack.what}`;
-      if (judgement.kind === "stopped") proof.held();
-      else if (judgement.kind === "through") proof.broke(`${sentence}: ${judgement.how}`, outcome.repeat);
-      else proof.doubted(`${sentence}: ${judgement.why}`);
-    });
-  }
+    return attacks.map((attack) => ({ attack, actor: attacker.actor }));
+  });
+  const outcomes = await sessions.attempt(tries.map(({ actor, attack }) => ({ actor, sql: attack.sql })));
+  tries.forEach(({ actor, attack }, index) => {
+    const outcome = outcomes[index];
+    if (outcome) weigh(proof, attack, `${actor.name} ${attack.what}`, outcome, tenancy);
+  });
 }

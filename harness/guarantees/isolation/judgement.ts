@@ -1,4 +1,5 @@
 import type { Outcome } from "../../session/outcome.ts";
+import type { Proof } from "../proof.ts";
 import type { Tenancy } from "../tenancy.ts";
 import type { Attack } from "./attacks.ts";
 
@@ -34,4 +35,18 @@ export function judge(attack: Attack, outcome: Outcome, tenancy: Tenancy): Judge
       how: `policies let it pass, only a constraint stopped it (${sqlstate} ${message})`,
     };
   return { kind: "unclear", why: `ended in ${sqlstate} ${message}` };
+}
+
+/** What the attack showed goes into the proof; `sentence` says who did what. */
+export function weigh(
+  proof: Proof,
+  attack: Attack,
+  sentence: string,
+  outcome: Outcome,
+  tenancy: Tenancy,
+): void {
+  const judgement = judge(attack, outcome, tenancy);
+  if (judgement.kind === "stopped") proof.held();
+  else if (judgement.kind === "through") proof.broke(`${sentence}: ${judgement.how}`, outcome.repeat);
+  else proof.doubted(`${sentence}: ${judgement.why}`);
 }

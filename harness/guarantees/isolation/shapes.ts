@@ -6,7 +6,7 @@ import type { Site } from "../site.ts";
 import { plant, variantsOf } from "../variants.ts";
 import type { Attacker } from "./attackers.ts";
 import { type Attack, sweeps } from "./attacks.ts";
-import { judge } from "./judgement.ts";
+import { weigh } from "./judgement.ts";
 import { insertRow, type Target } from "./target.ts";
 import { forgedSettings, temptedOf } from "./temptations.ts";
 
@@ -46,26 +46,20 @@ export async function proveShapes(
     [...attacks.values()].flat().map((attack) => ({ actor, attack })),
   );
   const outcomes = await site.sessions.attempt(all.map(({ actor, attack }) => ({ actor, sql: attack.sql })));
-  const weigh = (attack: Attack, sentence: string, outcome: (typeof outcomes)[number]) => {
-    const judgement = judge(attack, outcome, tenancy);
-    if (judgement.kind === "stopped") proof.held();
-    else if (judgement.kind === "through") proof.broke(`${sentence}: ${judgement.how}`, outcome.repeat);
-    else proof.doubted(`${sentence}: ${judgement.why}`);
-  };
   all.forEach(({ actor, attack }, index) => {
     const outcome = outcomes[index];
-    if (outcome) weigh(attack, `${actor.name} ${attack.what}`, outcome);
+    if (outcome) weigh(proof, attack, `${actor.name} ${attack.what}`, outcome, tenancy);
   });
 
   const forger = site.sessions.as(signedIn("a member", tenancy.claims(society.newcomer)));
   for (const [name, value] of forgedSettings(ground, victim))
     for (const target of targets)
       for (const attack of sweeps(target)) {
-        const outcome = await forger.transaction(async (run) => {
-          const set = await run(`select set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`);
-          if (set.ok) await run(attack.sql);
-        });
-        weigh(attack, `a member who set ${name} to ${value} ${attack.what}`, outcome);
+        const { outcome } = await forger.triesInTurn([
+          [`select set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`],
+          [attack.sql],
+        ]);
+        weigh(proof, attack, `a member who set ${name} to ${value} ${attack.what}`, outcome, tenancy);
       }
 }
 

@@ -1,0 +1,1 @@
+import { measureAll } from "./bench/measure.ts";
