@@ -80,8 +80,9 @@ function openErrands(address: Address): pg.Pool {
     idleTimeoutMillis: errandIdleMs,
     allowExitOnIdle: true,
   });
-  // A server that ends takes idle sessions with it; whoever needs one next is told.
+  // A server that ends takes its sessions with it: whoever uses one, or needs one next, is told.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   errands.set(address, pool);
   return pool;
 }

@@ -65,6 +65,8 @@ export async function tenantproof(
     env: {
       TENANTPROOF_ENGINE: inject("shared").engine,
       GITHUB_ACTIONS: "",
+      // Whoever runs the specs may have forced colours.
+      NO_COLOR: "1",
       TMPDIR: scratch.folder,
       ...env,
     },
