@@ -16,5 +16,6 @@ export function sentenceOf({ standing, promises, fault }: GateResult): string {
     return promises.length === 0
       ? "UNPROVEN  no promise was asked for"
       : `UNPROVEN  ${unproven.length} of ${promises.length} promises: ${unproven.join(", ")}`;
-  return `HELD  all ${promises.length} promises, ${checked} experiments`;
+  const all = promises.length === 1 ? "the one promise" : `all ${promises.length} promises`;
+  return `HELD  ${all}, ${checked} ${checked === "1" ? "experiment" : "experiments"}`;
 }

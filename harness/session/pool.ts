@@ -7,18 +7,25 @@ import { lossOf, whereIs } from "./reading.ts";
 
 /** Ends what is open and leaves the session as it is, as a pool in production does. */
 export const rollback: readonly Step[] = [{ text: "rollback" }];
-/**
- * Undoes what a transaction leaves behind that was rolled back: prepared statements, positions in sequences, locks of
- * the session. Plans are kept, as pools in production keep them: to make them anew takes longer than most experiments.
- */
+/** Undoes what a transaction leaves behind that was rolled back: prepared statements, positions in sequences, locks. */
 export const afterRollback: readonly Step[] = [
   ...rollback,
   { text: "deallocate all" },
   { text: "discard sequences" },
   { text: "select pg_catalog.pg_advisory_unlock_all()" },
 ];
-/** Undoes whatever a session may still hold: its transaction, settings, plans, temporary tables, locks, channels. */
-const cleanup: readonly Step[] = [...rollback, { text: "discard all" }];
+/**
+ * Undoes whatever a session may still hold, as DISCARD ALL does, except its plans: pools in production keep them, and to
+ * make them anew takes longer than most experiments.
+ */
+const cleanup: readonly Step[] = [
+  ...afterRollback,
+  { text: "close all" },
+  { text: "set session authorization default" },
+  { text: "reset all" },
+  { text: "unlisten *" },
+  { text: "discard temp" },
+];
 
 interface PoolOptions {
   /** Whether a connection forgets everything between two uses; default true. */
