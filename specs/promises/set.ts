@@ -1,10 +1,13 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { majors } from "../../harness/engine/cluster.ts";
 import { Fault } from "../../harness/fault/fault.ts";
 import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
+import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
+import type { Proof } from "../../harness/guarantees/proof.ts";
 import type { Way } from "../../harness/migrations/apply.ts";
 import { exportMigrations } from "../../harness/migrations/export.ts";
 import type { Migration, Plan } from "../../harness/migrations/migration.ts";
@@ -55,10 +58,15 @@ export const set: readonly Guarantee[] = [
           list,
         );
       }
-      // And it states all that it needs: with just that applied before, it applies.
-      for (const migration of plan) {
-        await using site = await ground.open("before");
+      // And it states all that it needs: with just that applied before, it applies. Where that is all that comes before
+      // it in the plan, the template `migrated` has shown it.
+      for (const [index, migration] of plan.entries()) {
         const needed = requirementsOf(plan, migration);
+        if (needed.length === index) {
+          proof.held();
+          continue;
+        }
+        await using site = await ground.open("before");
         const { fault } = await apply(ground, site, [...needed, migration], { way: "psql" });
         proof.weigh(
           fault === undefined,
@@ -233,23 +241,33 @@ export const set: readonly Guarantee[] = [
             again,
           );
         }
-        await using site = await ground.open("before");
-        await using migrated = await ground.open("migrated");
+        // The same files in the same order make the same catalog; where either differs, applying them tells.
         const exported = await readMigrations(target);
         const inOrder = names.flatMap((file) => exported.filter((migration) => migration.file === file));
-        const { fault } = await apply(ground, site, inOrder);
-        const told = fault?.what ?? tellDifference(await pictureOf(migrated), await pictureOf(site));
-        proof.weigh(
-          told === "",
-          `the exported set, applied by name, does not end in the same catalog: ${told}`,
-          again,
-        );
+        if (isDeepStrictEqual(textsOf(inOrder), textsOf(ground.plan))) proof.held();
+        else await provesSameCatalog(ground, proof, inOrder, again);
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
     },
   },
 ];
+
+function textsOf(plan: Plan): readonly string[] {
+  return plan.map(({ text }) => text);
+}
+
+async function provesSameCatalog(ground: Ground, proof: Proof, files: Plan, again: string): Promise<void> {
+  await using site = await ground.open("before");
+  await using migrated = await ground.open("migrated");
+  const { fault } = await apply(ground, site, files);
+  const told = fault?.what ?? tellDifference(await pictureOf(migrated), await pictureOf(site));
+  proof.weigh(
+    told === "",
+    `the exported set, applied by name, does not end in the same catalog: ${told}`,
+    again,
+  );
+}
 
 function stem(file: string): string {
   return file.replace(/\.sql$/, "");
