@@ -4,6 +4,13 @@
 
 import type { Ground } from "./ground.ts";
 import type { Proof } from "./proof.ts";
+import type { Site } from "./site.ts";
+
+/** The ground of all experiments of one run. */
+export interface Arena extends Ground {
+  /** A clone of `populated` for experiments that leave nothing behind; others use it at the same time, and it stays open. */
+  share(): Promise<Site>;
+}
 
 export interface Guarantee {
   /** Stable; specs, reports and people quote it. */
@@ -16,5 +23,5 @@ export interface Guarantee {
   /** Whether it speaks of what a server without pgAudit cannot take; there it is unproven. Default false. */
   readonly needsPgaudit?: boolean;
   /** Runs the experiments and tells `proof` of each. A broken promise is never thrown; what is thrown is a Fault. */
-  experiment(ground: Ground, proof: Proof): Promise<void>;
+  experiment(ground: Arena, proof: Proof): Promise<void>;
 }

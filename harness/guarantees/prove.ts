@@ -1,8 +1,9 @@
 import pLimit from "p-limit";
 import { Fault, messageOf } from "../fault/fault.ts";
 import type { Ground } from "./ground.ts";
-import type { Guarantee } from "./guarantee.ts";
+import type { Arena, Guarantee } from "./guarantee.ts";
 import { Proof } from "./proof.ts";
+import type { Site } from "./site.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What became of one guarantee. */
@@ -30,16 +31,22 @@ export async function proveAll(
   { concurrency = 3, onProven }: ProveOptions = {},
 ): Promise<readonly Proven[]> {
   const limit = pLimit(concurrency);
+  await using common = openOnce(() => ground.open("populated"));
   const all = guarantees.map((guarantee) =>
     limit(async () => {
       const startedAt = performance.now();
       const databases: string[] = [];
-      const open: Ground["open"] = async (template) => {
-        const site = await ground.open(template);
+      const noted = async (opening: Promise<Site>) => {
+        const site = await opening;
         databases.push(site.database.name);
         return site;
       };
-      const verdict = await proveOne({ ...ground, open }, guarantee);
+      const arena: Arena = {
+        ...ground,
+        open: (template) => noted(ground.open(template)),
+        share: () => noted(common.open()),
+      };
+      const verdict = await proveOne(arena, guarantee);
       const proven = { guarantee, verdict, durationMs: performance.now() - startedAt, databases };
       onProven?.(proven);
       return proven;
@@ -54,7 +61,22 @@ export async function proveAll(
   }
 }
 
-async function proveOne(ground: Ground, guarantee: Guarantee): Promise<Verdict> {
+/** A site that is opened when it is first asked for, and closed at the end. */
+function openOnce(open: () => Promise<Site>): AsyncDisposable & { open(): Promise<Site> } {
+  let opened: Promise<Site> | undefined;
+  return {
+    open() {
+      opened ??= open();
+      return opened;
+    },
+    async [Symbol.asyncDispose]() {
+      const site = await opened?.catch(() => undefined);
+      await site?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function proveOne(ground: Arena, guarantee: Guarantee): Promise<Verdict> {
   const proof = new Proof();
   if (guarantee.needsPgaudit && ground.withheld.length > 0) {
     const files = ground.withheld.map(({ file }) => file).join(", ");

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { Fault } from "../fault/fault.ts";
 import { type Actor, anon, service, signedIn } from "../session/actor.ts";
 import type { Outcome } from "../session/outcome.ts";
 import type { Ground } from "./ground.ts";
@@ -18,17 +19,20 @@ interface Refusal {
 type Steps = Statement | readonly Statement[];
 
 interface TrialPromise extends Omit<Guarantee, "experiment"> {
-  /** Runs on a clone of its own, with two tenants in it. */
+  /** Whether all of it is rolled back: it then shares a clone with others like it. Default false. */
+  readonly leavesNothing?: boolean;
+  /** Runs on a clone with two tenants in it, its own unless it leaves nothing behind. */
   experiment(trial: Trial): Promise<void>;
 }
 
 /** A guarantee whose experiments are sentences about a member, a colleague, an outsider and the service. */
-export function promise({ experiment, ...rest }: TrialPromise): Guarantee {
+export function promise({ experiment, leavesNothing = false, ...rest }: TrialPromise): Guarantee {
   return {
     ...rest,
-    async experiment(ground, proof) {
-      await using site = await ground.open("populated");
-      await experiment(new Trial(ground, site, proof));
+    async experiment(arena, proof) {
+      if (leavesNothing) return experiment(new Trial(arena, await arena.share(), proof, false));
+      await using site = await arena.open("populated");
+      await experiment(new Trial(arena, site, proof));
     },
   };
 }
@@ -52,6 +56,7 @@ export class Trial {
     readonly ground: Ground,
     readonly site: Site,
     readonly proof: Proof,
+    private readonly mayCommit = true,
   ) {
     const { member, colleague, outsider } = ground.society;
     this.tenant = member.tenant;
@@ -136,22 +141,26 @@ export class Trial {
 
   /** What an experiment needs is there, written by a superuser and committed. */
   async given(statement: Statement): Promise<void> {
+    this.commits();
     succeeded(await this.site.superuser.does(statement.template, ...statement.values));
   }
 
   /** A superuser's command that no transaction takes, such as VACUUM. */
   async maintains(command: string): Promise<void> {
+    this.commits();
     const superuser = await this.site.connection("superuser");
     await superuser.query(command);
   }
 
   /** The statement as `actor`, committed. */
   does(actor: Actor, statement: Statement): Promise<Outcome> {
+    this.commits();
     return this.site.sessions.as(actor).does(statement.template, ...statement.values);
   }
 
   /** So many committed runs of the statement at the same time, each on a connection of its own, all succeed. */
   async concurrently(count: number, actor: Actor, fact: string, statement: Statement): Promise<void> {
+    this.commits();
     await using crowd = this.site.openSessions({ size: count });
     const session = crowd.as(actor);
     const outcomes = await Promise.all(
@@ -179,6 +188,11 @@ export class Trial {
     await this.sees(this.colleague, `a colleague selects the same ${table}`, read, [{ id }]);
     await this.sees(this.colleague, `a colleague updates the same ${table}`, change, [{ value: "changed" }]);
     await this.sees(this.outsider, `an outsider selects none of them`, read, []);
+  }
+
+  /** What is committed on a clone that others use would change what they see. */
+  private commits(): void {
+    if (!this.mayCommit) throw new Fault("BUG", "A promise that leaves nothing behind wants to commit.");
   }
 
   private async attempt(actor: Actor, steps: Steps): Promise<Outcome> {
