@@ -4,10 +4,13 @@ import { type Actor, anon, service, signedIn } from "../session/actor.ts";
 import type { Outcome } from "../session/outcome.ts";
 import type { Ground } from "./ground.ts";
 import type { Guarantee } from "./guarantee.ts";
+import { targetsOf } from "./isolation/isolation.ts";
+import type { Target } from "./isolation/target.ts";
 import type { Proof } from "./proof.ts";
 import type { Site } from "./site.ts";
-import { name, type Statement, sql } from "./sql.ts";
+import type { Statement } from "./sql.ts";
 import type { Person } from "./tenancy.ts";
+import { plant, variantsOf } from "./variants.ts";
 
 /** What refuses an experiment: one of these SQLSTATEs, and a message like this. */
 interface Refusal {
@@ -174,20 +177,33 @@ export class Trial {
       );
   }
 
-  /** A member has full use of the table within their tenant; `insert` makes a row with this id, `touch` is a text column. */
-  async mayWorkOn(table: string, insert: (id: string) => Statement, touch: string): Promise<void> {
-    const id = this.uuid();
-    const relation = name(`public.${table}`);
-    const read = sql`select id::text from ${relation} where id = ${id}`;
-    const change = sql`update ${relation} set ${name(touch)} = 'changed' where id = ${id} returning ${name(touch)} as value`;
-    const remove = sql`delete from ${relation} where id = ${id} returning id::text`;
-    await this.sees(this.member, `a member inserts and selects ${table}`, [insert(id), read], [{ id }]);
-    await this.sees(this.member, `a member updates ${table}`, [insert(id), change], [{ value: "changed" }]);
-    await this.sees(this.member, `a member deletes ${table}`, [insert(id), remove], [{ id }]);
-    await this.given(insert(id));
-    await this.sees(this.colleague, `a colleague selects the same ${table}`, read, [{ id }]);
-    await this.sees(this.colleague, `a colleague updates the same ${table}`, change, [{ value: "changed" }]);
-    await this.sees(this.outsider, `an outsider selects none of them`, read, []);
+  /** The table as experiments aim at it. @throws Error when the set made none of that name. */
+  target(table: string): Target {
+    const target = targetsOf(this.ground).find(({ label }) => label === `public.${table}`);
+    if (target === undefined) throw new Error(`there is no table public.${table} of tenants`);
+    return target;
+  }
+
+  /** Rows of the member's tenant in every shape that the columns allow, committed; their ids. */
+  async givenShapes(table: string): Promise<readonly string[]> {
+    const target = this.target(table);
+    const rows = variantsOf(this.ground, target, this.tenant, this.ground.society.member);
+    const planted = await plant(this.site, target, rows);
+    if (planted.length < rows.length / 2)
+      this.proof.doubted(`of ${rows.length} rows for ${target.label} the server took ${planted.length}`);
+    return planted.flatMap(({ id }) => (id == null ? [] : [id]));
+  }
+
+  /** Each of many statements by the actor, on its own and undone, ends as `isRight` says. */
+  async each(
+    actor: Actor,
+    fact: string,
+    statements: readonly string[],
+    isRight: (outcome: Outcome) => boolean,
+  ): Promise<void> {
+    const outcomes = await this.site.sessions.attempt(statements.map((sql) => ({ actor, sql })));
+    for (const outcome of outcomes)
+      this.proof.weigh(isRight(outcome), `${actor.name} ${fact}: ${endOf(outcome)}`, outcome.repeat);
   }
 
   /** What is committed on a clone that others use would change what they see. */

@@ -1,7 +1,9 @@
-import { type Statement, sql } from "../../harness/guarantees/sql.ts";
+import { name, type Statement, sql } from "../../harness/guarantees/sql.ts";
 import type { Trial } from "../../harness/guarantees/trial.ts";
 import { promise } from "../../harness/guarantees/trial.ts";
 import { columnsOf, enumLabels, indexesOf } from "./catalog.ts";
+import { provesFullUse } from "./full-use.ts";
+import { provesRecovery } from "./recovery.ts";
 import { provesTransitions } from "./transitions.ts";
 import { provesUpdatedAt } from "./updated-at.ts";
 
@@ -61,6 +63,23 @@ export const appointments = [
               values (${trial.tenant}, ${contact}, 'cleaning', ${scheduledAt}::timestamptz, ${minutes})`,
           { sqlstate: "23514" },
         );
+      const id = trial.uuid();
+      await trial.mayNot(
+        trial.member,
+        "shortens an appointment to nothing",
+        [add(trial, contact, id), sql`update public.appointments set duration_minutes = 0 where id = ${id}`],
+        { sqlstate: "23514" },
+      );
+      for (const column of ["duration_minutes", "confirmation_sent"])
+        await trial.mayNot(
+          trial.member,
+          `books without a ${column}`,
+          [
+            add(trial, contact, id),
+            sql`update public.appointments set ${name(column)} = null where id = ${id}`,
+          ],
+          { sqlstate: ["23502", "23514"] },
+        );
     },
   }),
 
@@ -87,6 +106,7 @@ export const appointments = [
           no_show: [],
         },
         insert: (id, state) => add(trial, contact, id, state),
+        besides: "service_type = 'other', deleted_at = now()",
       });
     },
   }),
@@ -120,6 +140,7 @@ export const appointments = [
         ],
         [{ deleted_at: null, status: "pending" }],
       );
+      await provesRecovery(trial);
       await indexesOf(trial, "appointments", {
         atLeast: 4,
         leading: "org_id",
@@ -152,7 +173,7 @@ export const appointments = [
     remedy: "Grant the four privileges to authenticated with a policy for each; set updated_at in a trigger.",
     async experiment(trial) {
       const contact = await givenContact(trial);
-      await trial.mayWorkOn("appointments", (id) => add(trial, contact, id), "service_type");
+      await provesFullUse(trial, "appointments", (id) => add(trial, contact, id), "service_type");
       await provesUpdatedAt(trial, "appointments", "service_type", (id) => add(trial, contact, id));
     },
   }),
@@ -187,6 +208,20 @@ export const appointments = [
         );
         await trial.may(actor, "deletes a contact without appointments", remove);
       }
+      // History is kept whatever came of the appointment.
+      const statuses = ["pending", "confirmed", "in_progress", "completed", "cancelled", "no_show"];
+      const contacts: string[] = [];
+      for (const status of statuses) {
+        contacts.push(await givenContact(trial));
+        await trial.given(add(trial, contacts.at(-1) ?? "", trial.uuid(), status));
+      }
+      for (const actor of [trial.member, trial.service])
+        await trial.each(
+          actor,
+          "deletes a contact with an appointment in any state",
+          contacts.map((one) => `delete from public.contacts where id = '${one}'`),
+          (outcome) => !outcome.ok && ["23503", "23001"].includes(outcome.sqlstate),
+        );
       await trial.sees(
         trial.service,
         "an organization is deleted with its contacts and appointments",

@@ -63,7 +63,7 @@ interface PromisedIndexes {
   readonly columns?: number;
   /** Only those whose last column is sorted downwards count. */
   readonly descending?: boolean;
-  /** Only those whose WHERE contains this count; null: only those without any WHERE. */
+  /** Only those with this WHERE count; null: only those without any WHERE. */
   readonly predicate?: string | null;
 }
 
@@ -90,13 +90,13 @@ export async function indexesOf(trial: Trial, table: string, promised: PromisedI
       columns.length >= (promised.columns ?? 1) &&
       (!promised.descending || descending) &&
       (promised.predicate === undefined ||
-        (promised.predicate === null
-          ? predicate === null
-          : predicate?.includes(promised.predicate) === true)),
+        (promised.predicate === null ? predicate === null : predicate === `(${promised.predicate})`)),
   );
+  // The same index twice is one.
+  const distinct = new Set(counting.map(({ columns, predicate }) => `${columns.join()} ${predicate}`));
   trial.proof.weigh(
-    counting.length >= promised.atLeast,
-    `public.${table} has ${counting.length} indexes of the promised kind, not ${promised.atLeast}: ${
+    distinct.size >= promised.atLeast,
+    `public.${table} has ${distinct.size} different indexes of the promised kind, not ${promised.atLeast}: ${
       counting.map(({ name }) => name).join(", ") || "none"
     }`,
     repeat,

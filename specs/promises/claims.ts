@@ -58,6 +58,29 @@ export async function provesFailingClosed(trial: Trial): Promise<void> {
       outcome.repeat,
     );
   });
+  // Nothing is planted either, for the tenant that they may have meant.
+  const inserts = sample.flatMap((text) =>
+    [trial.tenant, "00000000-0000-0000-0000-000000000000"].map((org) => ({
+      text,
+      actor: withClaims(text),
+      sql: `insert into public.contacts (org_id, name) values ('${org}', 'somebody')`,
+    })),
+  );
+  (await sessions.attempt(inserts)).forEach((outcome, index) => {
+    trial.proof.weigh(
+      !outcome.ok && outcome.sqlstate === "42501",
+      `with claims ${shown(inserts[index]?.text)}: an insert ${outcome.ok ? "is accepted" : `raises ${outcome.sqlstate} ${outcome.message}`}`,
+      outcome.repeat,
+    );
+  });
+  // A connection on which no claims were ever set knows no such setting.
+  await using fresh = trial.site.openSessions({ size: 1 });
+  const unset = await fresh.as(withClaims(undefined, "a member whose claims were never set")).tries(reach);
+  trial.proof.weigh(
+    unset.ok && JSON.stringify(unset.rows[0]) === nothing,
+    `without any claims: ${unset.ok ? JSON.stringify(unset.rows[0]) : `${unset.sqlstate} ${unset.message}`}`,
+    unset.repeat,
+  );
   // The same claims, well-formed, reach the rows: what was denied above is there.
   const valid = JSON.stringify(trial.ground.tenancy.claims(trial.ground.society.member));
   const [control] = await sessions.attempt([{ actor: withClaims(valid), sql: reach }]);

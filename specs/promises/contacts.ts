@@ -1,8 +1,9 @@
-import fc from "fast-check";
 import { type Statement, sql } from "../../harness/guarantees/sql.ts";
 import type { Trial } from "../../harness/guarantees/trial.ts";
 import { promise } from "../../harness/guarantees/trial.ts";
 import { columnsOf, enumLabels, indexesOf } from "./catalog.ts";
+import { provesFullUse } from "./full-use.ts";
+import { provesOnePhone } from "./phones.ts";
 import { provesTransitions } from "./transitions.ts";
 import { provesUpdatedAt } from "./updated-at.ts";
 
@@ -56,6 +57,21 @@ export const contacts = [
               values (${tenant}, 'somebody', ${value}::jsonb)`,
           { sqlstate: "23514" },
         );
+      await trial.mayNot(
+        member,
+        "changes service_interests into an object",
+        [
+          sql`insert into public.contacts (org_id, name) values (${tenant}, 'somebody')`,
+          sql`update public.contacts set service_interests = '{}' where org_id = ${tenant} and name = 'somebody'`,
+        ],
+        { sqlstate: "23514" },
+      );
+      await trial.mayNot(
+        member,
+        "stores no service_interests at all",
+        sql`insert into public.contacts (org_id, name, service_interests) values (${tenant}, 'somebody', null)`,
+        { sqlstate: ["23502", "23514"] },
+      );
       await trial.may(
         member,
         "stores a list of interests",
@@ -108,67 +124,7 @@ export const contacts = [
     title: "a tenant has a phone number once, however it is spelled",
     effect: "One caller becomes two contacts, and the receptionist greets a patient as a stranger.",
     remedy: "Normalise the phone in a BEFORE trigger and keep UNIQUE (org_id, phone).",
-    async experiment(trial) {
-      const { member, outsider, tenant, otherTenant } = trial;
-      const addPhone = (org: string, phone: string | null) =>
-        sql`insert into public.contacts (org_id, name, phone) values (${org}, 'somebody', ${phone})`;
-      await trial.mayNot(
-        member,
-        "adds a phone twice",
-        [addPhone(tenant, "+15550100"), addPhone(tenant, "+15550100")],
-        {
-          sqlstate: "23505",
-        },
-      );
-      await trial.may(member, "adds two contacts without a phone", [
-        addPhone(tenant, null),
-        addPhone(tenant, null),
-      ]);
-      await trial.may(member, "adds two contacts with an empty phone", [
-        addPhone(tenant, ""),
-        addPhone(tenant, " - "),
-      ]);
-      await trial.given(addPhone(tenant, "+15550177"));
-      await trial.may(outsider, "adds a phone that another tenant has", addPhone(otherTenant, "+15550177"));
-      await trial.sees(
-        member,
-        "an upsert on (org_id, phone) finds the row that is there",
-        [
-          addPhone(tenant, "+15550100"),
-          sql`insert into public.contacts (org_id, name, phone) values (${tenant}, 'renamed', '+1 (555) 0100')
-              on conflict (org_id, phone) do update set name = excluded.name returning name, phone`,
-        ],
-        [{ name: "renamed", phone: "+15550100" }],
-      );
-
-      for (const [written, spelled] of fc.sample(spellings, { numRuns: 60, seed: trial.seed }))
-        await trial.mayNot(
-          member,
-          `adds ${written} again as ${JSON.stringify(spelled)}`,
-          [addPhone(tenant, written), addPhone(tenant, spelled)],
-          { sqlstate: "23505" },
-        );
-      await trial.mayNot(
-        member,
-        "changes a contact's phone to another spelling of a phone that is taken",
-        [
-          addPhone(tenant, "+15550100"),
-          addPhone(tenant, "+15550101"),
-          sql`update public.contacts set phone = '+1 555.0100' where org_id = ${tenant} and phone = '+15550101'`,
-        ],
-        { sqlstate: "23505" },
-      );
-
-      const upsert = sql`insert into public.contacts (org_id, name, phone) values (${tenant}, 'caller', '+1 555 0142')
-          on conflict (org_id, phone) do update set last_contact_at = now()`;
-      await trial.concurrently(50, member, "upserts one phone", upsert);
-      await trial.sees(
-        member,
-        "50 upserts of one phone at the same time leave one row",
-        sql`select count(*)::int as rows from public.contacts where phone = '+15550142'`,
-        [{ rows: 1 }],
-      );
-    },
+    experiment: provesOnePhone,
   }),
 
   promise({
@@ -193,7 +149,7 @@ export const contacts = [
     effect: "The application cannot do its work.",
     remedy: "Grant the four privileges to authenticated, with a policy for each.",
     async experiment(trial) {
-      await trial.mayWorkOn("contacts", (id) => add(trial, id), "notes");
+      await provesFullUse(trial, "contacts", (id) => add(trial, id), "notes");
     },
   }),
 
@@ -226,25 +182,8 @@ export const contacts = [
           lost: [],
         },
         insert: (id, state) => add(trial, id, state),
+        besides: "name = 'other', notes = 'other'",
       });
     },
   }),
 ];
-
-/** A phone number, and another way to write it: spaces, dashes, dots and parentheses between its characters. */
-const spellings = fc
-  .array(fc.integer({ min: 0, max: 9 }), { minLength: 4, maxLength: 14 })
-  .chain((digits) => {
-    const characters = ["+", ...digits.map(String)];
-    const separators = fc.array(
-      fc.constantFrom("", "", " ", "-", ".", "(", ")", "  ", ") ", " (", "\u00a0", "–"),
-      {
-        minLength: characters.length + 1,
-        maxLength: characters.length + 1,
-      },
-    );
-    return separators.map((between): [string, string] => [
-      characters.join(""),
-      (between[0] ?? "") + characters.map((character, index) => character + between[index + 1]).join(""),
-    ]);
-  });

@@ -26,7 +26,11 @@ export async function provesPsql(ground: Ground, proof: Proof): Promise<Picture 
   return await pictureOf(site);
 }
 
-/** Each file, made to fail before it first commits, leaves the catalogs as they were; then the set applies. Its picture. */
+/**
+ * Each file, made to fail at its end, leaves the catalogs as they were; then the set applies. Its picture. The webhook
+ * file backfills under traffic in several transactions: of it that is asked for the first, and the rest must go on from
+ * wherever it stopped.
+ */
 export async function provesNothingHalfDone(
   ground: Ground,
   proof: Proof,
@@ -34,15 +38,18 @@ export async function provesNothingHalfDone(
 ): Promise<Picture | undefined> {
   await using site = await ground.open("before");
   for (const migration of ground.plan) {
-    const sabotaged = await sabotage(migration);
-    const left = await leftBehind(site, async () => {
-      const { fault } = await apply(ground, site, [sabotaged], { way });
+    const inParts = migration.file.includes("processed_webhook_events");
+    const sabotaged = await sabotage(migration, inParts ? "first" : "last");
+    const attempt = async (file: Migration) => {
+      const { fault } = await apply(ground, site, [file], { way });
       if (fault === undefined) proof.doubted(`${migration.file}, made to fail, did not`);
-    });
+    };
+    const left = await leftBehind(site, () => attempt(sabotaged));
+    if (inParts) await attempt(await sabotage(migration, "last"));
     const tail = sabotaged.text.slice(sabotaged.text.indexOf(failure) - 300).split(failure)[0] ?? "";
     proof.weigh(
       left.length === 0,
-      `${migration.file}, ${way}, fails before it commits and leaves rows in ${left.join(", ")}`,
+      `${migration.file}, ${way}, fails and leaves rows in ${left.join(", ")}`,
       `-- the file with a statement that fails:\n${tail}${failure}`,
     );
     const { fault } = await apply(ground, site, [migration], { way });
@@ -56,12 +63,15 @@ export async function provesNothingHalfDone(
   }
 }
 
-/** The file with a statement that fails before its first COMMIT, or at its end when it has none. */
-async function sabotage(migration: Migration): Promise<Migration> {
-  const commit = migration.statements.find(({ control }) => control === "closes");
-  const at = commit?.start.offset ?? migration.text.length;
-  const text = `${migration.text.slice(0, at)}${commit ? "" : "\n;\n"}${failure}${migration.text.slice(at)}`;
-  return { ...migration, text, statements: await splitStatements(text, migration.file) };
+/** The file with a statement that fails before its first or last COMMIT; at its end, when that is not the end of it. */
+async function sabotage(migration: Migration, which: "first" | "last"): Promise<Migration> {
+  const { statements, file, text } = migration;
+  const commits = statements.filter(({ control }) => control === "closes");
+  const commit = which === "first" ? commits.at(0) : commits.at(-1);
+  const isLast = commit !== undefined && (which === "first" || commit === statements.at(-1));
+  const at = isLast ? commit.start.offset : text.length;
+  const sabotaged = `${text.slice(0, at)}${isLast ? "" : "\n;\n"}${failure}${text.slice(at)}`;
+  return { ...migration, text: sabotaged, statements: await splitStatements(sabotaged, file) };
 }
 
 /** Without its legacy table the webhook migration says so, and leaves nothing behind. */
@@ -108,4 +118,74 @@ insert into public.contacts (org_id, name, phone)
   );
   const { rows } = await superuser.query("select count(*)::int as kept from public.contacts");
   proof.weigh(rows[0]?.kept === 2, `of two duplicate contacts ${rows[0]?.kept} are kept`, duplicates);
+}
+
+/** A database whose server lost pgAudit, or never had it, is told so and what to do, and keeps what it has. */
+export async function provesMissingPgaudit(ground: Ground, proof: Proof): Promise<void> {
+  const file = ground.plan.find(({ text }) => /create extension pgaudit/i.test(text));
+  if (file === undefined) return proof.broke("no migration creates pgaudit", "ls migrations");
+  await using site = await ground.open("migrated");
+  const repeat = "drop extension pgaudit cascade;";
+  await site.superuser.does(repeat);
+  let fault: Fault | undefined;
+  const left = await leftBehind(site, async () => {
+    ({ fault } = await apply(ground, site, [file], { way: "psql" }));
+  });
+  const said = fault ? `${fault.what} ${fault.hint}` : "nothing";
+  proof.weigh(
+    /pgaudit/i.test(said) && /create extension|install the|contact/i.test(said),
+    `without pgAudit ${file.file} says ${said}, which does not tell what to do`,
+    repeat,
+  );
+  proof.weigh(left.length === 0, `without pgAudit ${file.file} leaves rows in ${left.join(", ")}`, repeat);
+}
+
+/** A file of which one requirement is missing, and no other, names that one; so for every requirement there is. */
+export async function provesEachRequirementIsNamed(
+  ground: Ground,
+  proof: Proof,
+  requires: (migration: Migration, file: string) => boolean,
+): Promise<void> {
+  const { plan } = ground;
+  const dependents = (one: Migration): readonly Migration[] => {
+    const direct = plan.filter((other) => requires(other, one.file));
+    return [...new Set([...direct, ...direct.flatMap(dependents)])];
+  };
+  // One site serves as many as have not been applied there yet: each is put off until nothing else is left to do.
+  let pending = plan.filter((one) => dependents(one).length > 0);
+  while (pending.length > 0) {
+    await using site = await ground.open("before");
+    const applied = new Set<Migration>();
+    const later: Migration[] = [];
+    for (const missing of pending) {
+      if (applied.has(missing)) {
+        later.push(missing);
+        continue;
+      }
+      const waiting = new Set([missing, ...dependents(missing)]);
+      for (const migration of plan.filter((one) => !waiting.has(one) && !applied.has(one))) {
+        await apply(ground, site, [migration]);
+        applied.add(migration);
+      }
+      const early = plan.filter((one) => requires(one, missing.file));
+      const left = await leftBehind(site, async () => {
+        for (const migration of early) {
+          const lacking = plan.filter((one) => requires(migration, one.file) && !applied.has(one));
+          const names = lacking.map(({ file }) => file.replace(/\.sql$/, ""));
+          const { fault } = await apply(ground, site, [migration], { way: "psql" });
+          proof.weigh(
+            names.some((name) => fault?.what.includes(name)),
+            `${migration.file} without ${names.join(", ")} ${fault ? `says ${fault.what}` : "is accepted"}`,
+            applyAgain(migration.file),
+          );
+        }
+      });
+      proof.weigh(
+        left.length === 0,
+        `without ${missing.file}, rows in ${left.join(", ")} are left by one of ${early.map(({ file }) => file).join(", ")}`,
+        early.map(({ file }) => applyAgain(file)).join("\n"),
+      );
+    }
+    pending = later;
+  }
 }

@@ -1,11 +1,12 @@
 import type { Fault } from "../../harness/fault/fault.ts";
+import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
-import type { Site } from "../../harness/guarantees/site.ts";
+import type { Proof } from "../../harness/guarantees/proof.ts";
 import { sql } from "../../harness/guarantees/sql.ts";
 import { promise } from "../../harness/guarantees/trial.ts";
-import type { Plan } from "../../harness/migrations/migration.ts";
 import { apply } from "./application.ts";
-import { collisions, type Obstacle, substitutions } from "./taken-names.ts";
+import { type Substitution, substitutionsIn } from "./substitutions.ts";
+import { collisions, type Obstacle } from "./taken-names.ts";
 
 const tables = ["contacts", "appointments", "notifications"];
 
@@ -25,7 +26,7 @@ export const naming: readonly Guarantee[] = [
       );
       await trial.finds(
         "all six enum types exist",
-        sql`select count(*)::int as count from pg_type where typname in ('lead_score_type', 'lead_status_type',
+        sql`select count(*)::int as count from pg_type where typtype = 'e' and typname in ('lead_score_type', 'lead_status_type',
             'appointment_status', 'notification_type', 'notification_status', 'notification_priority')`,
         [{ count: 6 }],
       );
@@ -122,17 +123,6 @@ export const naming: readonly Guarantee[] = [
     effect: "CREATE TABLE IF NOT EXISTS keeps somebody else's table, and everything seems to work.",
     remedy: "Compare what exists with what it should be, and raise what differs.",
     async experiment(ground, proof) {
-      const judge = async (site: Site, files: Plan, { name, sql, names }: Obstacle) => {
-        const { fault } = await apply(ground, site, files, { way: "psql" });
-        const silent = fault === undefined;
-        const vague = fault !== undefined && !names.every((word) => namesOne(sayingOf(fault), word));
-        const wanted = names.map((word) => [word].flat().join(" or ")).join(" and ");
-        proof.weigh(
-          !silent && !vague,
-          `${name}: ${silent ? "kept in silence" : `the error does not name ${wanted}: ${fault?.what}`}`,
-          sql,
-        );
-      };
       // In the order of the plan on one site: each obstacle is put in the way of the file that it concerns.
       const obstacles = collisions(ground.schema, ground.schemaBefore);
       await using site = await ground.open("before");
@@ -140,7 +130,7 @@ export const naming: readonly Guarantee[] = [
       for (const migration of ground.plan) {
         for (const obstacle of obstacles.filter(({ concerns }) => concerns.test(migration.text))) {
           await superuser.query(obstacle.sql);
-          await judge(site, [migration], obstacle);
+          weighSaying(proof, obstacle, (await apply(ground, site, [migration], { way: "psql" })).fault);
           await superuser.query(obstacle.undo);
         }
         const { fault } = await apply(ground, site, [migration]);
@@ -150,20 +140,46 @@ export const naming: readonly Guarantee[] = [
       for (const obstacle of obstacles)
         if (!ground.plan.some(({ text }) => obstacle.concerns.test(text)))
           proof.doubted(`no file was found to put ${obstacle.name} in the way of`);
-      await using changed = await ground.open("migrated");
-      const owner = await changed.connection("superuser");
-      for (const substitution of substitutions) {
-        await owner.query(substitution.sql);
-        await judge(
-          changed,
-          ground.plan.filter(({ text }) => substitution.concerns.test(text)),
-          substitution,
-        );
-        await owner.query(substitution.undo);
-      }
+      await provesSubstitutions(ground, proof);
     },
   },
 ];
+
+/** Each object that the set made, given another shape, is told when its file is applied again. */
+async function provesSubstitutions(ground: Ground, proof: Proof): Promise<void> {
+  await using site = await ground.open("migrated");
+  const superuser = await site.connection("superuser");
+  /** Makes all the changes, and answers what their files say to them. */
+  const faultOf = async (changes: readonly Substitution[]) => {
+    for (const { sql } of changes) await superuser.query(sql);
+    const files = ground.plan.filter(({ text }) => changes.some(({ concerns }) => concerns.test(text)));
+    const { fault } = await apply(ground, site, files, { way: "psql" });
+    for (const { undo } of [...changes].reverse()) await superuser.query(undo);
+    return fault;
+  };
+  const groups = new Map<string, Substitution[]>();
+  for (const change of substitutionsIn(ground))
+    groups.set(change.group, [...(groups.get(change.group) ?? []), change]);
+  for (const changes of groups.values()) {
+    // One error usually names them all; where it does not, each is tried by itself.
+    const fault = await faultOf(changes);
+    const told = changes.every((change) => isNamed(change, fault));
+    for (const change of changes) weighSaying(proof, change, told ? fault : await faultOf([change]));
+  }
+}
+
+function isNamed({ names }: Obstacle, fault: Fault | undefined): boolean {
+  return fault !== undefined && names.every((word) => namesOne(sayingOf(fault), word));
+}
+
+function weighSaying(proof: Proof, obstacle: Obstacle, fault: Fault | undefined): void {
+  const wanted = obstacle.names.map((word) => [word].flat().join(" or ")).join(" and ");
+  proof.weigh(
+    isNamed(obstacle, fault),
+    `${obstacle.name}: ${fault === undefined ? "kept in silence" : `the error does not name ${wanted}: ${fault.what}`}`,
+    obstacle.sql,
+  );
+}
 
 /** Whether the text names the word, or one of several of which any will do. */
 function namesOne(text: string, word: string | readonly string[]): boolean {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { Connection } from "../../harness/catalog/connection.ts";
 import { majors } from "../../harness/engine/cluster.ts";
 import { Fault } from "../../harness/fault/fault.ts";
 import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
@@ -16,7 +17,9 @@ import { readMigrations } from "../../harness/migrations/read.ts";
 import { apply, applyAgain, changing, leftBehind, pictureOf, tellDifference } from "./application.ts";
 import {
   provesDuplicatesAreNamed,
+  provesEachRequirementIsNamed,
   provesMissingLegacyTable,
+  provesMissingPgaudit,
   provesNothingHalfDone,
   provesPsql,
 } from "./failures.ts";
@@ -118,6 +121,7 @@ export const set: readonly Guarantee[] = [
       const tables = ground.schema.tables.filter(({ kind }) => kind !== "foreign");
       const before = await pictureOf(site);
       const dataBefore = await digestData(superuser, tables);
+      const storedBefore = await storageOf(superuser);
       // Forwards as a whole, then backwards file by file: what one file changes and another undoes shows in one of the two.
       const whole = { called: "the whole set", runs: [ground.plan] };
       const each = { called: "each file, last first,", runs: ground.plan.map((file) => [file]).reverse() };
@@ -144,6 +148,12 @@ export const set: readonly Guarantee[] = [
       proof.weigh(
         changed.length === 0,
         `applying the set again changes rows of ${changed.join(", ")}`,
+        applyAgain("*.sql"),
+      );
+      const rebuilt = changedTables(storedBefore, await storageOf(superuser));
+      proof.weigh(
+        rebuilt.length === 0,
+        `applying the set again builds anew, or moves on, ${rebuilt.join(", ")}`,
         applyAgain("*.sql"),
       );
     },
@@ -177,8 +187,12 @@ export const set: readonly Guarantee[] = [
           early.map(({ file }) => applyAgain(file)).join("\n"),
         );
       }
-      await provesMissingLegacyTable(ground, proof);
-      await provesDuplicatesAreNamed(ground, proof);
+      await Promise.all([
+        provesEachRequirementIsNamed(ground, proof, requires),
+        provesMissingLegacyTable(ground, proof),
+        provesDuplicatesAreNamed(ground, proof),
+        provesMissingPgaudit(ground, proof),
+      ]);
     },
   },
 
@@ -267,6 +281,17 @@ async function provesSameCatalog(ground: Ground, proof: Proof, files: Plan, agai
     `the exported set, applied by name, does not end in the same catalog: ${told}`,
     again,
   );
+}
+
+/** Where each table and index is stored, and how far each sequence has come: what is made anew is stored elsewhere. */
+async function storageOf(connection: Connection): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await connection.query(`
+    select c.oid::regclass::text as name, c.oid || ' ' || c.relfilenode
+      || coalesce(' ' || case c.relkind when 'S' then pg_sequence_last_value(c.oid) end, '') as stored
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'i', 'm', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    order by 1`);
+  return new Map((rows as { name: string; stored: string }[]).map(({ name, stored }) => [name, stored]));
 }
 
 function stem(file: string): string {

@@ -39,6 +39,13 @@ export function collisions(schema: Schema, schemaBefore: Schema): Obstacle[] {
         concerns: creation("table", name),
         names: [name, "elsewhere"],
       },
+      {
+        name: `a view public.${name}`,
+        sql: `create view ${qualify("public", name)} as select 1 as id`,
+        undo: `drop view ${qualify("public", name)}`,
+        concerns: creation("table", name),
+        names: [name],
+      },
     ]),
     ...[...enums.keys()].flatMap((type) => [
       {
@@ -47,6 +54,13 @@ export function collisions(schema: Schema, schemaBefore: Schema): Obstacle[] {
         undo: `drop type ${qualify("public", type)}`,
         concerns: creation("type", type),
         names: [type, "other"],
+      },
+      {
+        name: `a type public.${type} that is no enum`,
+        sql: `create domain ${qualify("public", type)} as text`,
+        undo: `drop domain ${qualify("public", type)}`,
+        concerns: creation("type", type),
+        names: [type],
       },
       {
         name: `a type ${type} in another schema`,
@@ -59,74 +73,7 @@ export function collisions(schema: Schema, schemaBefore: Schema): Obstacle[] {
   ];
 }
 
-function creation(kind: "table" | "type", name: string): RegExp {
+/** The statement that makes it, in the text of a migration. */
+export function creation(kind: "table" | "type", name: string): RegExp {
   return new RegExp(`create ${kind} (if not exists )?public\\.${name}\\b`, "i");
 }
-
-/** Objects of the set, changed by hand after it was applied: applying it again must say what differs. */
-export const substitutions: readonly Obstacle[] = [
-  {
-    name: "a column of another type",
-    sql: "alter table public.contacts alter column notes type varchar(20)",
-    undo: "alter table public.contacts alter column notes type text",
-    concerns: creation("table", "contacts"),
-    names: ["contacts", "notes"],
-  },
-  {
-    name: "a column that may be NULL",
-    sql: "alter table public.appointments alter column scheduled_at drop not null",
-    undo: "alter table public.appointments alter column scheduled_at set not null",
-    concerns: creation("table", "appointments"),
-    names: ["appointments", "scheduled_at"],
-  },
-  {
-    name: "another default",
-    sql: "alter table public.contacts alter column lead_score set default 'hot'",
-    undo: "alter table public.contacts alter column lead_score set default 'cold'",
-    concerns: creation("table", "contacts"),
-    names: ["contacts", "lead_score"],
-  },
-  {
-    name: "a column too many that must be given",
-    sql: "alter table public.contacts add column mandatory text not null",
-    undo: "alter table public.contacts drop column mandatory",
-    concerns: creation("table", "contacts"),
-    names: ["contacts", "mandatory"],
-  },
-  {
-    name: "a unique constraint on other columns",
-    sql: `alter table public.contacts drop constraint uq_contacts_org_phone;
-alter table public.contacts add constraint uq_contacts_org_phone unique (org_id, email)`,
-    undo: `alter table public.contacts drop constraint uq_contacts_org_phone;
-alter table public.contacts add constraint uq_contacts_org_phone unique (org_id, phone)`,
-    concerns: creation("table", "contacts"),
-    names: ["contacts", "uq_contacts_org_phone"],
-  },
-  {
-    name: "a foreign key that cascades",
-    sql: `alter table public.appointments drop constraint fk_appointments_contact_id;
-alter table public.appointments add constraint fk_appointments_contact_id
-  foreign key (org_id, contact_id) references public.contacts (org_id, id) on delete cascade`,
-    undo: `alter table public.appointments drop constraint fk_appointments_contact_id;
-alter table public.appointments add constraint fk_appointments_contact_id
-  foreign key (org_id, contact_id) references public.contacts (org_id, id)`,
-    concerns: creation("table", "appointments"),
-    names: ["appointments", "fk_appointments_contact_id"],
-  },
-  {
-    name: "an enum with its labels in another order",
-    sql: "alter type public.notification_priority rename value 'low' to 'lowest'",
-    undo: "alter type public.notification_priority rename value 'lowest' to 'low'",
-    concerns: creation("type", "notification_priority"),
-    names: ["notification_priority"],
-  },
-  {
-    name: "an index of the same name on other columns",
-    sql: `drop index public.idx_contacts_org_status_updated;
-create index idx_contacts_org_status_updated on public.contacts (org_id, name, email)`,
-    undo: `drop index public.idx_contacts_org_status_updated;
-create index idx_contacts_org_status_updated on public.contacts (org_id, lead_status, updated_at desc)`,
-    concerns: creation("table", "contacts"),
-    names: ["contacts", "idx_contacts_org_status_updated"],
-  },
-];

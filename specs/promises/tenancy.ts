@@ -2,16 +2,18 @@ import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
 import { proveImmutability } from "../../harness/guarantees/immutability.ts";
 import { proveIsolation } from "../../harness/guarantees/isolation/isolation.ts";
+import { whereRow } from "../../harness/guarantees/isolation/target.ts";
 import { provePooling } from "../../harness/guarantees/pooling.ts";
 import { proveLeastPrivilege } from "../../harness/guarantees/privileges.ts";
 import type { Proof } from "../../harness/guarantees/proof.ts";
 import { proveReferences } from "../../harness/guarantees/references.ts";
 import { proveSideDoors } from "../../harness/guarantees/side-doors/side-doors.ts";
 import { sql } from "../../harness/guarantees/sql.ts";
-import { proveTenantColumn } from "../../harness/guarantees/tenant-column.ts";
-import { promise } from "../../harness/guarantees/trial.ts";
+import { ownedTargets, proveTenantColumn } from "../../harness/guarantees/tenant-column.ts";
+import { endOf, promise } from "../../harness/guarantees/trial.ts";
 import { withClaims } from "../../harness/session/actor.ts";
 import { apply } from "./application.ts";
+import { provesNoOtherSource, provesOneSource } from "./claim-sources.ts";
 import { provesFailingClosed } from "./claims.ts";
 import { provesOneEvaluation } from "./evaluation.ts";
 
@@ -33,7 +35,7 @@ export const tenancy: readonly Guarantee[] = [
     effect: "A user who edits their own profile becomes a member of any clinic.",
     remedy: "Let public.auth_org_id() read that one path, and every policy call that one function.",
     async experiment(trial) {
-      const { tenant, otherTenant, memberId } = trial;
+      const { tenant, memberId } = trial;
       await trial.sees(trial.member, "the function answers the tenant of the claims", answer, [
         { org: tenant },
       ]);
@@ -44,36 +46,8 @@ export const tenancy: readonly Guarantee[] = [
         answer,
         [{ org: tenant }],
       );
-      const forged = [
-        ["user_metadata", { user_metadata: { org_id: otherTenant } }],
-        ["the top level", { org_id: otherTenant }],
-        ["the role", { role: otherTenant }],
-        ["raw_app_meta_data", { raw_app_meta_data: { org_id: otherTenant } }],
-      ] as const;
-      for (const [place, claims] of forged) {
-        await trial.sees(
-          withClaims(JSON.stringify({ sub: memberId, ...claims }), "an impostor"),
-          `a tenant forged in ${place} gives nothing`,
-          answer,
-          [{ org: null }],
-        );
-        await trial.sees(
-          withClaims(
-            JSON.stringify({ ...trial.ground.tenancy.claims(trial.ground.society.member), ...claims }),
-            "an impostor",
-          ),
-          `a tenant forged in ${place} does not replace the true one`,
-          answer,
-          [{ org: tenant }],
-        );
-      }
-      for (const setting of ["request.jwt.claim.org_id", "app.org_id", "request.org_id", "request.headers"])
-        await trial.sees(
-          withClaims("{}", "an impostor"),
-          `the setting ${setting} gives nothing`,
-          [sql`select set_config(${setting}, ${JSON.stringify({ org_id: otherTenant })}, true)`, answer],
-          [{ org: null }],
-        );
+      await provesNoOtherSource(trial);
+      provesOneSource(trial);
       await provesAuthOrgId(trial.ground, trial.proof);
     },
   }),
@@ -100,7 +74,10 @@ export const tenancy: readonly Guarantee[] = [
     title: "org_id cannot be changed or emptied once written, by anybody and in no way",
     effect: "One UPDATE moves a patient's record to another clinic.",
     remedy: "Put the prevent_org_id_change() trigger on every tenant table.",
-    experiment: proveImmutability,
+    async experiment(ground, proof) {
+      await proveImmutability(ground, proof);
+      await provesImmutableWithoutTriggers(ground, proof);
+    },
   },
   {
     id: "T6",
@@ -116,7 +93,18 @@ export const tenancy: readonly Guarantee[] = [
     effect: "The policies are right, and a function beside them answers anybody's question.",
     remedy:
       "Revoke EXECUTE from PUBLIC and the API roles, fix search_path, make views security_invoker, put the tenant into keys.",
-    experiment: proveSideDoors,
+    async experiment(ground, proof) {
+      await proveSideDoors(ground, proof);
+      // No promise has a visitor without a token call what bypasses policies.
+      for (const routine of ground.schema.routines.filter(
+        ({ schema, securityDefiner }) => schema === "public" && securityDefiner,
+      ))
+        proof.weigh(
+          !routine.executableBy.includes("anon"),
+          `${routine.name}(${routine.identityArguments}) is SECURITY DEFINER and anon may execute it, who needs none`,
+          `\\df+ public.${routine.name}`,
+        );
+    },
   },
   {
     id: "T8",
@@ -208,6 +196,27 @@ async function provesAuthOrgId(ground: Ground, proof: Proof): Promise<void> {
     proof.weigh(
       outcome.ok && outcome.rows[0]?.same === true,
       `auth.org_id() ${outcome.ok ? "answers otherwise" : `fails: ${outcome.message}`} for claims ${text}`,
+      outcome.repeat,
+    );
+  }
+}
+
+/** Not even a session that skips ordinary triggers, as restores and replication do, changes whose a row is. */
+async function provesImmutableWithoutTriggers(ground: Ground, proof: Proof): Promise<void> {
+  const { society, tenancy, population } = ground;
+  await using site = await ground.open("populated");
+  for (const target of ownedTargets(ground)) {
+    const [row] = population.rows(target.table, society.member.tenant);
+    if (!row) continue;
+    const outcome = await site.superuser.transaction(async (run) => {
+      await run("set local session_replication_role = replica");
+      await run(
+        `update ${target.relation} set ${tenancy.column} = '${society.outsider.tenant}' where ${whereRow(target, row)}`,
+      );
+    });
+    proof.weigh(
+      !outcome.ok && outcome.message === tenancy.immutable.message,
+      `with session_replication_role = replica, a superuser changes the tenant of ${target.label}: ${endOf(outcome)}`,
       outcome.repeat,
     );
   }

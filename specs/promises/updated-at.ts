@@ -36,7 +36,34 @@ export async function provesUpdatedAt(
     [insert(id), change(id, "one"), remember(id), change(id, "one"), moved(id)],
     [{ moved: true }],
   );
-  for (const forged of ["2001-01-01", "2099-01-01"]) {
+  await trial.sees(
+    trial.service,
+    `updated_at of ${table} moves when the service updates`,
+    [insert(id), change(id, "one"), remember(id), change(id, "two"), moved(id)],
+    [{ moved: true }],
+  );
+  const columns = trial
+    .target(table)
+    .table.columns.filter((column) => column.generated === null && column.name !== "updated_at")
+    .map((column) => column.name);
+  await trial.sees(
+    member,
+    `updated_at of ${table} moves whichever column is written`,
+    [
+      insert(id),
+      sql`select set_config('tenantproof.stood', '', true)`,
+      ...columns.flatMap((column) => [
+        remember(id),
+        sql`update ${relation} set ${name(column)} = ${name(column)} where id = ${id}`,
+        sql`select set_config('tenantproof.stood', current_setting('tenantproof.stood')
+              || case when updated_at > current_setting('tenantproof.seen')::timestamptz then '' else ${` ${column}`} end, true)
+            from ${relation} where id = ${id}`,
+      ]),
+      sql`select current_setting('tenantproof.stood') as stood_still`,
+    ],
+    [{ stood_still: "" }],
+  );
+  for (const forged of ["2001-01-01", "infinity"]) {
     await trial.sees(
       member,
       `an update of ${table} that sets updated_at to ${forged} does not`,

@@ -1,1 +1,0 @@
-import { measureAll } from "./bench/measure.ts";
