@@ -20,6 +20,7 @@ export const contacts = [
     effect:
       "The application reads and writes columns that are not there, or stores what it cannot read back.",
     remedy: "Give public.contacts exactly the columns, types and defaults of the promise.",
+    leavesNothing: true,
     async experiment(trial) {
       await columnsOf(trial, "contacts", [
         ["id", "uuid"],
@@ -87,6 +88,7 @@ export const contacts = [
       "lead_score is hot, warm or cold, and cold unless said; lead_status has six states, and new unless said",
     effect: "A lead carries a score or a state that no screen knows.",
     remedy: "Create both enums with these labels in this order, and the defaults cold and new.",
+    leavesNothing: true,
     async experiment(trial) {
       await enumLabels(trial, "lead_score_type", ["hot", "warm", "cold"]);
       await enumLabels(trial, "lead_status_type", [
@@ -132,6 +134,7 @@ export const contacts = [
     title: "contacts has five composite indexes that lead with org_id and end in a sort column",
     effect: "Lists read every row of the tenant, and slow down as the clinic grows.",
     remedy: "Create the indexes as (org_id, filter, sort DESC).",
+    leavesNothing: true,
     async experiment(trial) {
       await indexesOf(trial, "contacts", {
         atLeast: 5,
@@ -158,6 +161,7 @@ export const contacts = [
     title: "updated_at of a contact moves on every update and cannot be forged",
     effect: "Changes go unseen by everything that asks what is new since then.",
     remedy: "Set updated_at in a BEFORE INSERT OR UPDATE trigger, whatever was written.",
+    leavesNothing: true,
     async experiment(trial) {
       await provesUpdatedAt(trial, "contacts", "notes", (id) => add(trial, id));
     },

@@ -17,6 +17,7 @@ export const naming: readonly Guarantee[] = [
     title: "the summary's verification checklist passes, line by line",
     effect: "The team ticks off a checklist that does not describe what it has.",
     remedy: "Create what the checklist counts; each line is a query in the summary.",
+    leavesNothing: true,
     async experiment(trial) {
       const { member, service, tenant, otherTenant, memberId } = trial;
       await trial.finds(

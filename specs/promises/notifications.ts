@@ -23,6 +23,7 @@ export const notifications = [
     title: "notifications has the sixteen columns",
     effect: "The dashboard reads and writes columns that are not there.",
     remedy: "Give public.notifications exactly the columns and types of the promise.",
+    leavesNothing: true,
     async experiment(trial) {
       await columnsOf(trial, "notifications", [
         ["id", "uuid"],
@@ -50,6 +51,7 @@ export const notifications = [
     title: "a notification's type, status and priority are the labels of the promise",
     effect: "The dashboard meets a type that it cannot draw.",
     remedy: "Create the three enums with these labels in this order.",
+    leavesNothing: true,
     async experiment(trial) {
       await enumLabels(trial, "notification_type", [
         "hot_lead",
@@ -181,6 +183,7 @@ export const notifications = [
     effect: "Old alerts pile up on the dashboard, or new ones vanish.",
     remedy:
       "Default expires_at to thirty days, archive only what has expired and is not archived, and answer the count.",
+    leavesNothing: true,
     async experiment(trial) {
       const { service, tenant, memberId } = trial;
       const add = (expires: string, status: string) =>

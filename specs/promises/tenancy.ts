@@ -127,6 +127,7 @@ export const tenancy: readonly Guarantee[] = [
     title: "a member sees their own organization's row and no other, and changes none",
     effect: "A clinic sees who else is a customer, or renames itself into one.",
     remedy: "Grant SELECT alone, with a policy on id = the tenant of the claims.",
+    leavesNothing: true,
     async experiment(trial) {
       const { tenant, otherTenant, member } = trial;
       await trial.sees(
