@@ -73,6 +73,11 @@ export async function runErrand<T>(address: Address, use: (client: pg.ClientBase
   }
 }
 
+/** No errand is under way at `address`, and none will be begun: `runErrand` throws ENGINE_LOST from now on. */
+export async function endErrands(address: Address): Promise<void> {
+  await (errands.get(address) ?? openErrands(address)).end();
+}
+
 function openErrands(address: Address): pg.Pool {
   const pool = new pg.Pool({
     ...configOf(address, {}),

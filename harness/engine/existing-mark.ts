@@ -51,6 +51,14 @@ function commentOn(mark: Mark): string {
   return `comment on role ${markRole} is ${quoteLiteral(JSON.stringify(mark))}`;
 }
 
+/** No other session of this run is left, so that nothing new can come of what was under way when it was given up. */
+export async function endOtherSessions(connection: Connection): Promise<void> {
+  await connection.query(
+    `select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity
+     where pid <> pg_catalog.pg_backend_pid() and application_name like 'tenantproof%'`,
+  );
+}
+
 /** What was made since the mark was placed is gone, the mark last. */
 export async function removeMarked(
   connection: Connection,

@@ -10,8 +10,16 @@ import {
   type EngineRequest,
   majors,
 } from "./cluster.ts";
-import { type Connection, connect, withConnection } from "./connection.ts";
-import { keepMarked, markRole, placeMark, readMark, removeMarked, takeLock } from "./existing-mark.ts";
+import { type Connection, connect, endErrands, withConnection } from "./connection.ts";
+import {
+  endOtherSessions,
+  keepMarked,
+  markRole,
+  placeMark,
+  readMark,
+  removeMarked,
+  takeLock,
+} from "./existing-mark.ts";
 import { findInstalled } from "./installed.ts";
 import type { Machine } from "./machine.ts";
 import { isAlive } from "./owner.ts";
@@ -180,6 +188,9 @@ async function makeCluster(
     },
     async [Symbol.asyncDispose]() {
       try {
+        // A run that is given up may still be in the middle of making something.
+        await endErrands(superuser);
+        await endOtherSessions(keeper);
         if (kept) await keepMarked(keeper, found.roles);
         else await removeMarked(keeper, { rolesBefore: found.roles });
       } catch (thrown) {
