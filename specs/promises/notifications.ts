@@ -2,6 +2,9 @@ import { type Statement, sql } from "../../harness/guarantees/sql.ts";
 import type { Trial } from "../../harness/guarantees/trial.ts";
 import { promise } from "../../harness/guarantees/trial.ts";
 import { columnsOf, enumLabels, indexesOf } from "./catalog.ts";
+import { provesCreation } from "./creation.ts";
+import { provesExpiry } from "./expiry.ts";
+import { provesNoColumnIsWritten, provesNoWayAround, provesPrivateInbox } from "./inbox.ts";
 import { provesIndexOnlyCount } from "./unread-count.ts";
 
 function create(tenant: string, person: string): Statement {
@@ -92,6 +95,8 @@ export const notifications = [
           query,
           [{ rows: 0 }],
         );
+      await provesPrivateInbox(trial);
+      await provesNoWayAround(trial);
     },
   }),
 
@@ -113,6 +118,8 @@ export const notifications = [
           ["deletes a notification", remove],
         ] as const)
           await trial.mayNot(actor, fact, statement, { sqlstate: "42501" });
+      await provesNoColumnIsWritten(trial);
+      await provesNoWayAround(trial);
       await trial.may(trial.service, "writes a notification", insert);
       await trial.changes(trial.service, "marks a notification as read", read, 1);
       await trial.changes(trial.service, "deletes a notification", remove, 1);
@@ -126,7 +133,7 @@ export const notifications = [
     remedy:
       "Compare the user's app_metadata.org_id in auth.users with the organization, and grant EXECUTE to service_role alone.",
     async experiment(trial) {
-      const { tenant, otherTenant, memberId, outsiderId } = trial;
+      const { tenant, memberId } = trial;
       await trial.sees(
         trial.service,
         "create_notification answers the id of the row that it wrote",
@@ -146,29 +153,7 @@ export const notifications = [
           },
         ],
       );
-      const strangers = [
-        ["for a member of another tenant", tenant, outsiderId],
-        ["in another tenant's name", otherTenant, memberId],
-        ["for nobody", tenant, trial.uuid()],
-      ] as const;
-      for (const [fact, org, person] of strangers)
-        await trial.mayNot(trial.service, `creates a notification ${fact}`, create(org, person), {
-          sqlstate: ["23503", "23514", "22023", "42501", "P0001", "P0002"],
-          message: /member/i,
-        });
-      const unaffiliated = trial.uuid();
-      await trial.given(
-        sql`insert into auth.users (id, email, raw_app_meta_data) values (${unaffiliated}, 'nobody@example.invalid', '{}')`,
-      );
-      await trial.mayNot(
-        trial.service,
-        "creates a notification for a user of no tenant",
-        create(tenant, unaffiliated),
-        {
-          sqlstate: ["23503", "23514", "22023", "42501", "P0001", "P0002"],
-          message: /member/i,
-        },
-      );
+      await provesCreation(trial);
       for (const actor of [trial.member, trial.outsider, trial.anon])
         await trial.mayNot(actor, "calls create_notification", create(tenant, memberId), {
           sqlstate: "42501",
@@ -224,6 +209,7 @@ export const notifications = [
         ],
         [{ archived: 3, unread: 1 }],
       );
+      await provesExpiry(trial);
       for (const actor of [trial.member, trial.outsider, trial.anon])
         await trial.mayNot(actor, "calls expire_old_notifications", expire, { sqlstate: "42501" });
     },

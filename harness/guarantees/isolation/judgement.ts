@@ -22,6 +22,16 @@ export function judge(attack: Attack, outcome: Outcome, tenancy: Tenancy): Judge
     return { kind: "through", how: `${outcome.count} rows, of which ${own} may be reached` };
   }
   const { sqlstate, message } = outcome;
+  // Of rows that USING hides there is no new version to check: that one was checked tells that they are there.
+  if (
+    attack.sign.kind === "rows" &&
+    attack.sign.own === 0 &&
+    message.startsWith("new row violates row-level security")
+  )
+    return {
+      kind: "through",
+      how: `USING let it pass, and only WITH CHECK stopped it (${sqlstate} ${message})`,
+    };
   if (sqlstate === insufficientPrivilege) return { kind: "stopped" };
   if (sqlstate === tenancy.immutable.sqlstate && message === tenancy.immutable.message)
     return { kind: "stopped" };
