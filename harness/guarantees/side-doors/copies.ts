@@ -3,7 +3,9 @@ import { quoteIdentifier } from "../../sql/identifier.ts";
 import type { Ground } from "../ground.ts";
 import { targetsOf } from "../isolation/isolation.ts";
 import { insertRow, literal, type Row, type Target, whereRow } from "../isolation/target.ts";
+import type { Site } from "../site.ts";
 import type { Person } from "../tenancy.ts";
+import { plant, variantsOf } from "../variants.ts";
 import type { Question } from "./question.ts";
 
 /** A member's own writes into one table, with the values of another tenant's row in them. */
@@ -16,9 +18,15 @@ export interface Copies {
 
 /**
  * Keys and triggers see what policies hide: where a write ends otherwise because another tenant has the value, or
- * brings back what that tenant wrote, the member has learnt of it.
+ * brings back what that tenant wrote, the member has learnt of it. `singular`: see `plantSingular`.
  */
-export function copiesOf(ground: Ground, actor: Actor, member: Person, victim: string): readonly Copies[] {
+export function copiesOf(
+  ground: Ground,
+  actor: Actor,
+  member: Person,
+  victim: string,
+  singular: ReadonlyMap<string, readonly Row[]>,
+): readonly Copies[] {
   const { population } = ground;
   return targetsOf(ground).flatMap((target) => {
     const { table, relation, label } = target;
@@ -38,7 +46,12 @@ export function copiesOf(ground: Ground, actor: Actor, member: Person, victim: s
     );
     const one = (copied: Row) => Object.entries(copied).map(([column, value]) => ({ [column]: value }));
     const statements = [
-      ["an insert", [values, ...one(values)].map((copied) => insert(copied, " returning *"))],
+      [
+        "an insert",
+        [values, ...one(values), ...(singular.get(label) ?? []).map((row) => copiedValues(target, row))].map(
+          (copied) => insert(copied, " returning *"),
+        ),
+      ],
       ...(held.has("UPDATE") ? [["an update", [changing, ...one(changing)].flatMap(update)] as const] : []),
     ] as const;
     return [
@@ -51,6 +64,27 @@ export function copiesOf(ground: Ground, actor: Actor, member: Person, victim: s
       },
     ];
   });
+}
+
+/**
+ * For each table with a partial key that leaves the tenant out: rows of the victim's in every shape, committed, some of
+ * which the key's WHERE takes in. By label.
+ */
+export async function plantSingular(
+  ground: Ground,
+  site: Site,
+  victim: Person,
+): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const planted = new Map<string, readonly Row[]>();
+  for (const target of targetsOf(ground)) {
+    const isPartial = ({ predicate, columns }: (typeof target.table.uniques)[number]) =>
+      predicate !== null && !columns.includes(target.tenantColumn);
+    if (!target.table.uniques.some(isPartial)) continue;
+    const rows = variantsOf(ground, target, victim.tenant, victim);
+    await plant(site, target, rows);
+    planted.set(target.label, rows);
+  }
+  return planted;
 }
 
 /** What another tenant's row holds, but for whose it is and what it points to. */

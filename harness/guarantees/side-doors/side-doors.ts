@@ -14,7 +14,7 @@ import type { Proof } from "../proof.ts";
 import type { Site } from "../site.ts";
 import type { Person } from "../tenancy.ts";
 import { callsOf } from "./calls.ts";
-import { copiesOf } from "./copies.ts";
+import { copiesOf, plantSingular } from "./copies.ts";
 import { proveNothingChanged } from "./effects.ts";
 import { preyOf, removeTenant } from "./prey.ts";
 import { proveNothingTold } from "./question.ts";
@@ -45,7 +45,8 @@ async function proveTold(ground: Ground, proof: Proof, site: Site): Promise<void
   ];
   await stirUp(ground, site, society.outsider);
   await refreshViews(ground, site);
-  const copies = copiesOf(ground, member, society.member, victim);
+  const singular = await plantSingular(ground, site, society.outsider);
+  const copies = copiesOf(ground, member, society.member, victim, singular);
   const controls = await site.sessions.attempt(
     copies.map(({ control }) => ({ actor: member, sql: control })),
   );
