@@ -3,6 +3,7 @@ import { service, signedIn } from "../session/actor.ts";
 import type { Outcome } from "../session/outcome.ts";
 import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
 import type { Ground } from "./ground.ts";
+import { targetsToProve } from "./isolation/isolation.ts";
 import { insertRow, type Row, type Target, whereRow } from "./isolation/target.ts";
 import type { Proof } from "./proof.ts";
 import type { Site } from "./site.ts";
@@ -19,6 +20,7 @@ interface Writer {
 export async function proveImmutability(ground: Ground, proof: Proof): Promise<void> {
   const { tenancy, population, society } = ground;
   await using site = await ground.open("populated");
+  targetsToProve(ground, proof);
   for (const target of ownedTargets(ground)) {
     const rows = population.rows(target.table, society.member.tenant);
     if (rows.length === 0) proof.doubted(`${target.label} has no row whose tenant could be changed`);

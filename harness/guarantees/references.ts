@@ -4,7 +4,7 @@ import { type Actor, service, signedIn } from "../session/actor.ts";
 import type { Outcome } from "../session/outcome.ts";
 import { quoteIdentifier } from "../sql/identifier.ts";
 import type { Ground } from "./ground.ts";
-import { targetsOf } from "./isolation/isolation.ts";
+import { targetsOf, targetsToProve } from "./isolation/isolation.ts";
 import { insertRow, literal, type Row, type Target, whereRow } from "./isolation/target.ts";
 import type { Proof } from "./proof.ts";
 import type { Site } from "./site.ts";
@@ -22,6 +22,7 @@ interface Link {
 export async function proveReferences(ground: Ground, proof: Proof): Promise<void> {
   await using site = await ground.open("populated");
   const links = linksOf(ground);
+  targetsToProve(ground, proof);
   // A schema whose tenant tables refer to nothing but the tenants keeps the promise by having nothing to refer with.
   if (links.length === 0) proof.held();
   for (const link of links) await proveLink(ground, proof, site, link);

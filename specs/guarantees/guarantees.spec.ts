@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,11 +65,16 @@ beforeAll(async () => {
 
 /** The verdict on the sound schema with the guarantee's own change on top. */
 async function verdictOn(guarantee: string, change: "breaks" | "holds") {
+  return verdictWith(guarantee, await readFile(join(folder, guarantee, `${change}.sql`), "utf8"));
+}
+
+/** The verdict on the sound schema with `change` on top. */
+async function verdictWith(guarantee: string, change: string, project = projectIn) {
   const migrations = await mkdtemp(join(tmpdir(), "tenantproof-guarantee-"));
   try {
     await cp(join(folder, "sound.sql"), join(migrations, "1_sound.sql"));
-    await cp(join(folder, guarantee, `${change}.sql`), join(migrations, "2_change.sql"));
-    const ground = await prepareGround(host, await readSubject(projectIn(migrations)), silent, { seed: 7 });
+    await writeFile(join(migrations, "2_change.sql"), change);
+    const ground = await prepareGround(host, await readSubject(project(migrations)), silent, { seed: 7 });
     const proof = new Proof();
     await guarantees[guarantee]?.(ground, proof);
     return proof.verdict();
@@ -85,6 +90,44 @@ describe.concurrent.each(Object.keys(guarantees))("%s", (guarantee) => {
 
   it("holds for what only looks like it", async () => {
     expect(await verdictOn(guarantee, "holds")).toEqual({ state: "holds", checked: expect.any(Number) });
+  });
+});
+
+describe.concurrent("isolation is broken by a policy that takes in few rows:", () => {
+  const columns =
+    "alter table public.notes add done boolean not null default false, add size integer, add extra jsonb;\n";
+
+  it.each([
+    "for select using (done and body like 'public:%')",
+    "for select using (length(body) > 300)",
+    "for select using (size > 4000 and done)",
+    "for select using (extra ->> 'public' = 'true')",
+    "for update using (done and body = 'x') with check (true)",
+    "for delete using (done and body = 'x')",
+  ])("%s", async (policy) => {
+    const change = `${columns}create policy hole on public.notes ${policy.replace("using", "to authenticated using")};`;
+    expect(await verdictWith("isolation", change)).toMatchObject({ state: "broken" });
+  });
+});
+
+describe.concurrent("is unproven where the configuration names", () => {
+  const misspelt = (change: Partial<Project["tenancy"]>) => (migrations: string) => {
+    const project = projectIn(migrations);
+    return { ...project, tenancy: { ...project.tenancy, access: {}, ...change } };
+  };
+
+  it.each(["isolation", "side-doors", "references", "immutability"])(
+    "no table of tenants: %s",
+    async (name) => {
+      const project = misspelt({ tenants: { schema: "public", name: "workspace", key: "id" } });
+      const verdict = await verdictWith(name, "select 1;", project);
+      expect(verdict.state).not.toBe("holds");
+    },
+  );
+
+  it.each(["isolation", "side-doors", "references", "immutability"])("no column of one: %s", async (name) => {
+    const verdict = await verdictWith(name, "select 1;", misspelt({ column: "worspace_id" }));
+    expect(verdict.state).not.toBe("holds");
   });
 });
 

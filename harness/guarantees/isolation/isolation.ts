@@ -19,10 +19,20 @@ export function targetsOf({ schema, tenancy }: Ground): Target[] {
   return tenantTables(schema, tenancy.column, tenancy.tenants).map((table) => aimAt(table, tenancy));
 }
 
+/** As `targetsOf`; a subject without tenants, or without a table of theirs, is no proof of anything. */
+export function targetsToProve(ground: Ground, proof: Proof): Target[] {
+  const { tenants, column } = ground.tenancy;
+  const targets = targetsOf(ground);
+  const owned = targets.filter(({ table }) => key(table) !== key(tenants));
+  if (owned.length === targets.length) proof.doubted(`there is no ${key(tenants)}, the table of tenants`);
+  if (owned.length === 0) proof.doubted(`no table has the column ${column}, which says whose a row is`);
+  return targets;
+}
+
 /** Every tenant table, every command, every attacker, with the owner's control beside each. */
 export async function proveIsolation(ground: Ground, proof: Proof): Promise<void> {
   await using site = await ground.open("populated");
-  const targets = targetsOf(ground);
+  const targets = targetsToProve(ground, proof);
   for (const target of targets) {
     const unpopulated = ground.population.failures.find((failure) => key(failure) === key(target.table));
     if (unpopulated) proof.doubted(`no rows could be made in ${target.label}: ${unpopulated.message}`);

@@ -8,7 +8,7 @@ import { key } from "../../catalog/schema.ts";
 import { anon, signedIn } from "../../session/actor.ts";
 import { qualify, quoteIdentifier } from "../../sql/identifier.ts";
 import type { Ground } from "../ground.ts";
-import { targetsOf } from "../isolation/isolation.ts";
+import { targetsOf, targetsToProve } from "../isolation/isolation.ts";
 import { insertRow, type Row, whereRow } from "../isolation/target.ts";
 import type { Proof } from "../proof.ts";
 import type { Site } from "../site.ts";
@@ -24,6 +24,7 @@ import { apiRoles, isSubjects } from "./subject.ts";
 
 /** No object that members may use, other than the tables themselves, gives them a row of another tenant, or word of it. */
 export async function proveSideDoors(ground: Ground, proof: Proof): Promise<void> {
+  targetsToProve(ground, proof);
   proveLockdown(ground, proof);
   proveSequences(ground, proof);
   provePublications(ground, proof);
