@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import * as v from "valibot";
 import { Fault, messageOf } from "../fault/fault.ts";
 import type { Project } from "../guarantees/project.ts";
@@ -10,7 +10,8 @@ export const configFile = "tenantproof.config.ts";
 
 export interface LoadedProject {
   readonly project: Project;
-  /** The folder of the configuration; its paths start there. */
+  /** The configuration itself, and its folder, where its paths start. */
+  readonly file: string;
   readonly root: string;
 }
 
@@ -20,12 +21,12 @@ const functionValue = v.custom<(...given: never[]) => unknown>(
   "a function",
 );
 
-const schema = v.looseObject({
+const schema = v.strictObject({
   migrations: v.pipe(v.string(), v.nonEmpty("a folder")),
   platform: v.picklist(platformNames),
   privileges: v.picklist(privilegeModels),
   baseline: v.array(v.string()),
-  tenancy: v.looseObject({
+  tenancy: v.strictObject({
     tenants: v.object({ schema: v.string(), name: v.string(), key: v.string() }),
     column: v.string(),
     claims: functionValue,
@@ -41,11 +42,18 @@ const schema = v.looseObject({
 });
 
 /**
- * The project of the nearest tenantproof.config.ts, from `directory` upwards; else the package's own.
- * @throws Fault CONFIG_INVALID when it cannot be loaded or does not have the right shape; all fields are named.
+ * The project of the nearest tenantproof.config.ts, from `directory` upwards.
+ * @throws Fault CONFIG_INVALID when there is none, when it cannot be loaded or does not have the right shape; all fields
+ * are named.
  */
 export async function loadProject(directory: string): Promise<LoadedProject> {
-  const file = findUpwards(directory) ?? fileURLToPath(new URL(`../../${configFile}`, import.meta.url));
+  const file = findUpwards(directory);
+  // Another project's promises would hold, and say nothing of this one.
+  if (file === undefined)
+    throw new Fault("CONFIG_INVALID", `there is no ${configFile} in this folder or above it`, {
+      where: resolve(directory),
+      hint: `Change to the project's folder, or write its ${configFile}; the README says what is in it.`,
+    });
   let project: unknown;
   try {
     project = exportOf(await import(pathToFileURL(file).href));
@@ -62,7 +70,7 @@ export async function loadProject(directory: string): Promise<LoadedProject> {
     );
     throw new Fault("CONFIG_INVALID", problems.join("\n"), { where: file });
   }
-  return { project: project as Project, root: dirname(file) };
+  return { project: project as Project, file, root: dirname(file) };
 }
 
 /** A module's default export, which an import of CommonJS wraps once more. */

@@ -52,7 +52,8 @@ export function gateCommand(): Command {
 
 async function gate(options: GateOptions): Promise<void> {
   const { choice, request } = readEngineOptions(options, process.env);
-  const project = applyOptions(await loadProject(process.cwd()), options);
+  const loaded = await loadProject(process.cwd());
+  const project = applyOptions(loaded, options);
   await checkOutputs(options);
   const interruption = listenForInterruption(options.keep ? keptHint : undefined);
   // All that a server needs takes half a second to load, and whoever mistyped an option is told sooner.
@@ -63,6 +64,7 @@ async function gate(options: GateOptions): Promise<void> {
       choice,
       request,
       project,
+      configuration: loaded.file,
       seed: options.seed ?? Math.floor(Math.random() * 2 ** 32),
       keep: options.keep ?? false,
       ...(options.migrationTimeout !== undefined && { statementTimeoutMs: options.migrationTimeout * 1000 }),

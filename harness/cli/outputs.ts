@@ -1,4 +1,5 @@
-import { open, writeFile } from "node:fs/promises";
+import { open, rm, stat, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Fault, messageOf } from "../fault/fault.ts";
 import { renderAnnotations } from "../report/annotations.ts";
 import { renderHuman } from "../report/human.ts";
@@ -20,13 +21,18 @@ export async function checkOutputs(options: OutputOptions): Promise<void> {
     if (file === undefined || file === toStandardOutput) continue;
     try {
       // Opening it is the one question that knows of folders, rights and read-only disks alike.
+      const before = await stat(file).catch(() => undefined);
       await (await open(file, "a")).close();
+      if (before === undefined) await rm(file);
     } catch (cause) {
       wrong.push(`${name} ${file}: ${messageOf(cause)}`);
     }
   }
-  if (options.json === toStandardOutput && options.junit === toStandardOutput)
-    wrong.push("--json and --junit cannot both go to standard output");
+  const { json, junit } = options;
+  if (json !== undefined && junit !== undefined && (json === junit || resolve(json) === resolve(junit)))
+    wrong.push(
+      `--json and --junit cannot both go to ${json === toStandardOutput ? "standard output" : json}`,
+    );
   if (wrong.length > 0) throw new Fault("USAGE", wrong.join("; "), { where: "--json, --junit", hint });
 }
 

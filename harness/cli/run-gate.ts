@@ -2,7 +2,7 @@ import { openCluster } from "../engine/choose.ts";
 import type { Cluster, EngineRequest } from "../engine/cluster.ts";
 import { allEngines } from "../engine/engines.ts";
 import { psqlCommand } from "../engine/psql.ts";
-import { Fault } from "../fault/fault.ts";
+import { Fault, messageOf } from "../fault/fault.ts";
 import { type Ground, prepareGround, prepareHost, readSubject, type Subject } from "../guarantees/ground.ts";
 import type { Project } from "../guarantees/project.ts";
 import { type Proven, proveAll } from "../guarantees/prove.ts";
@@ -18,6 +18,8 @@ export interface GateSettings {
   readonly request: EngineRequest;
   /** Its paths are absolute. */
   readonly project: Project;
+  /** The file that says so. */
+  readonly configuration: string;
   readonly seed: number;
   readonly keep: boolean;
   readonly statementTimeoutMs?: number;
@@ -35,7 +37,9 @@ type Findings = Pick<GateResult, "promises" | "templates">;
 export async function runGate(settings: GateSettings, surroundings: GateSurroundings): Promise<GateResult> {
   const { progress, now } = surroundings;
   const startedAt = now();
-  const notes: string[] = [];
+  const notes: string[] = [
+    `the configuration is ${settings.configuration}, the migrations are those of ${settings.project.migrations}`,
+  ];
   let engine: string | undefined;
   const finish = (findings: Findings, fault?: Fault): GateResult => ({
     tool: "tenantproof",
@@ -64,8 +68,18 @@ export async function runGate(settings: GateSettings, surroundings: GateSurround
       }),
     );
   } catch (thrown) {
-    return finish({ promises: [] }, Fault.from(thrown));
+    return finish({ promises: [] }, withRemains(thrown));
   }
+}
+
+/** The fault in `thrown`; an interruption does not claim that all was removed where that failed. */
+function withRemains(thrown: unknown): Fault {
+  const fault = Fault.from(thrown);
+  const [closing] = Fault.besides(thrown, fault);
+  if (fault.code !== "INTERRUPTED" || closing === undefined) return fault;
+  const { code, what, where } = fault;
+  const hint = `Not everything could be removed: ${messageOf(closing)}. The next run there removes the rest.`;
+  return new Fault(code, what, { where, hint, cause: thrown });
 }
 
 async function start({ choice, request }: GateSettings, progress: Progress): Promise<Cluster> {

@@ -38,6 +38,11 @@ export class Fault extends Error {
   static in(thrown: unknown): Fault | undefined {
     return inOrder(thrown).find((one) => one instanceof Fault);
   }
+
+  /** What else was thrown while things were being closed: no Fault, or another one. */
+  static besides(thrown: unknown, fault: Fault): unknown[] {
+    return inOrder(thrown).filter((one) => one !== thrown && one !== fault);
+  }
 }
 
 /** The message of anything thrown, without its stack; of what was thrown first, where closing things threw too. */

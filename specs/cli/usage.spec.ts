@@ -33,6 +33,11 @@ describe.concurrent("a command line", () => {
       ["gate", "--json", "-", "--junit", "-"],
       ["--json and --junit cannot both"],
     ],
+    [
+      "with two results for one file",
+      ["gate", "--json", "both.out", "--junit", "./both.out"],
+      ["--json and --junit cannot both go to both.out"],
+    ],
     ["with a result in no folder", ["gate", "--json", "/nowhere/result.json"], ["/nowhere/result.json"]],
     ["with a folder for a result", ["gate", "--junit", "."], ["--junit .", "EISDIR"]],
   ])("%s ends in USAGE, which says what is wrong and what to do", async (_, args, phrases) => {
@@ -75,6 +80,7 @@ describe.concurrent("a configuration", () => {
     tenancy: { tenants: {}, column: 3 },
     recipes: [],
     guarantees: [{ id: "A1" }],
+    tenency: 1,
   };
   it.each<[string, string, string[]]>([
     ["that does not parse", "export default {", ["1:16: ERROR: Expected identifier but found end of file"]],
@@ -87,7 +93,7 @@ describe.concurrent("a configuration", () => {
       [
         ...["migrations: a folder", "platform: ", "privileges: ", "baseline: ", "tenancy.tenants.schema: "],
         ...["tenancy.column: ", "tenancy.claims: ", "tenancy.access: ", "tenancy.immutable: "],
-        ...["guarantees.0.title: ", "guarantees.0.experiment: "],
+        ...["guarantees.0.title: ", "guarantees.0.experiment: ", "tenency: "],
       ],
     ],
   ])("%s ends in CONFIG_INVALID, which names all that is wrong", async (_, text, phrases) => {
@@ -101,6 +107,20 @@ describe.concurrent("a configuration", () => {
     for (const phrase of phrases) expect(said).toContain(phrase);
     expect({ exit, left }).toEqual({ exit: 2, left: [] });
   });
+});
+
+it("without a configuration in its folder or above proves nothing", async () => {
+  await using scratch = await makeScratch();
+  const { exit, said, left } = await tenantproof(["gate"], { cwd: scratch.folder });
+  expect(said).toContain("CONFIG_INVALID  there is no tenantproof.config.ts in this folder or above it");
+  expect(said).toContain(`where   ${scratch.folder}`);
+  expect({ exit, left }).toEqual({ exit: 2, left: [] });
+});
+
+it("without a folder for temporary files says which is meant", async () => {
+  const { exit, said } = await tenantproof(["gate"], { env: { TMPDIR: "/nowhere" } });
+  expect(said).toMatch(/^USAGE {2}.*ENOENT.*\/nowhere.*\n {2}where {3}TMPDIR\n {2}next {4}Set TMPDIR/);
+  expect(exit).toBe(2);
 });
 
 describe.concurrent("a folder of migrations", () => {

@@ -54,6 +54,21 @@ describe("a server that the user names", () => {
     expect(await contents()).toEqual(before);
   });
 
+  it("is as it was before, when a run is given up in the middle of making something", async () => {
+    const before = await contents();
+    const cluster = await open();
+    const making = Promise.allSettled(
+      Array.from({ length: 4 }, async () => {
+        for (;;) await createDatabase(cluster);
+      }),
+    );
+    await expect.poll(contents).not.toMatchObject(asNew);
+    await cluster[Symbol.asyncDispose]();
+    expect(await contents()).toEqual(before);
+    await making;
+    expect(await contents()).toEqual(before);
+  });
+
   it("says truthfully whether it has pgAudit", async () => {
     await using cluster = await open();
     expect(cluster.pgaudit).toBe(server.pgaudit);

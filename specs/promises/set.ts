@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection } from "../../harness/catalog/connection.ts";
 import { majors } from "../../harness/engine/cluster.ts";
+import { thisMachine } from "../../harness/engine/machine.ts";
+import { makeRunDirectory } from "../../harness/engine/run-directory.ts";
 import { Fault } from "../../harness/fault/fault.ts";
 import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
@@ -226,7 +227,8 @@ export const set: readonly Guarantee[] = [
     effect: "The CLI takes all eight for one version and applies the first.",
     remedy: "Keep the header of each file true; the export derives its order from it.",
     async experiment(ground, proof) {
-      const folder = await mkdtemp(join(tmpdir(), "tenantproof-export-"));
+      // A run that is killed meanwhile leaves what the next one knows to remove.
+      const folder = await makeRunDirectory(thisMachine());
       try {
         const target = join(folder, "migrations");
         await exportMigrations(ground.plan, target);
