@@ -11,7 +11,8 @@ export async function explainFailure(what: string, directory: string, where: str
   const said = end ? `${what}; it said:\n${end}` : `${what}; it said nothing.`;
   if (/no space left on device|disk quota exceeded/i.test(end)) return new Fault("NO_SPACE", said, { where });
   if (/could not bind .*address|could not create any TCP\/IP sockets/i.test(end)) {
-    return new Fault("PORT_IN_USE", said, { where });
+    const hint = /permission denied/i.test(end) ? "Give a --port of 1024 or above, or none." : undefined;
+    return new Fault("PORT_IN_USE", said, { where, hint });
   }
   return new Fault("ENGINE_START", said, { where });
 }

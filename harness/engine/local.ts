@@ -90,10 +90,10 @@ async function canFetch({ platform, env }: Machine): Promise<boolean> {
 }
 
 function noServer({ major }: EngineRequest, { env }: Machine): string {
-  const what = major === undefined ? "a PostgreSQL server" : `a server of PostgreSQL ${major}`;
+  const what = major === undefined ? "PostgreSQL server" : `server of PostgreSQL ${major}`;
   return env.TENANTPROOF_PGBIN
-    ? `TENANTPROOF_PGBIN (${env.TENANTPROOF_PGBIN}) does not hold ${what} that can be run`
-    : `This machine has not ${what}`;
+    ? `TENANTPROOF_PGBIN (${env.TENANTPROOF_PGBIN}) holds no ${what} that can be run`
+    : `This machine has no ${what}`;
 }
 
 function installHint({ platform, env }: Machine): string {

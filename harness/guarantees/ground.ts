@@ -98,7 +98,7 @@ export async function prepareHost(
     const schemaBefore = await withConnection(superuser, (connection) => readSchema(connection));
     await freezeTemplate(cluster, database.name);
     const privileges = project.platform === "none" ? "" : `, ${project.privileges} default privileges`;
-    say(`${project.platform}${privileges}, ${baseline.length} baseline files`);
+    say(`${project.platform}${privileges}, ${filesOf(baseline, "baseline ")}`);
     return { cluster, deployer: platform.deployer, before: database.name, schemaBefore };
   });
 }
@@ -126,7 +126,7 @@ export async function prepareGround(
     await freezeTemplate(cluster, database.name);
     const elapsedMs = applied.reduce((sum, file) => sum + file.elapsedMs, 0);
     const without = withheld.length > 0 ? `, without ${withheld.map(({ file }) => file).join(", ")}` : "";
-    say(`${applied.length} files as ${deployer}, ${Math.round(elapsedMs)} ms${without}`);
+    say(`${filesOf(applied)} as ${deployer}, ${Math.round(elapsedMs)} ms${without}`);
     return { migrated: database.name, schema: read };
   });
 
@@ -158,4 +158,8 @@ export async function prepareGround(
     templates,
     open: (template) => openSite(cluster, templates[template], deployer),
   };
+}
+
+function filesOf({ length }: readonly unknown[], kind = ""): string {
+  return `${length} ${kind}${length === 1 ? "file" : "files"}`;
 }
