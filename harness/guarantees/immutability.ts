@@ -43,7 +43,7 @@ async function proveWhateverItHolds(ground: Ground, proof: Proof, site: Site, ta
     proof.weigh(
       !outcome.ok && outcome.message === tenancy.immutable.message,
       `${what}: ${outcome.ok ? `accepted for ${outcome.count} rows` : `refused with ${outcome.sqlstate} ${outcome.message}`}`,
-      outcome.repeat,
+      outcome,
     );
   const outcomes = await Promise.all(planted.map((row) => site.superuser.tries(move(row))));
   for (const outcome of outcomes)
@@ -70,7 +70,7 @@ async function proveWhateverItHolds(ground: Ground, proof: Proof, site: Site, ta
         proof.weigh(
           !moved,
           `a superuser who set ${name} to ${value} changes the tenant of a row of ${target.label}`,
-          outcome.repeat,
+          outcome,
         );
       }
     }
@@ -117,18 +117,14 @@ async function proveRow(
       const end = outcome.ok
         ? `accepted for ${outcome.count} rows`
         : `refused with ${outcome.sqlstate} ${outcome.message}, not with ${sqlstate} ${message}`;
-      proof.weigh(
-        asPromised,
-        `${name} ${what} the tenant of ${target.label} by ${way}: ${end}`,
-        outcome.repeat,
-      );
+      proof.weigh(asPromised, `${name} ${what} the tenant of ${target.label} by ${way}: ${end}`, outcome);
     }
   for (const [way, sql] of waysToWrite(target, row, tenancy.column, quoteLiteral(society.member.tenant))) {
     const outcome = await tries(sql);
     proof.weigh(
       outcome.ok && outcome.count > 0,
       `${name} may write the same tenant to ${target.label} by ${way}: ${outcome.ok ? "no row" : outcome.message}`,
-      outcome.repeat,
+      outcome,
     );
   }
 }

@@ -72,7 +72,7 @@ async function proveInterleaving(
         proof.weigh(
           !outcome.ok && outcome.sqlstate === "42501",
           `${actor.name} reads tenant tables after others on the same connection`,
-          outcome.repeat,
+          outcome,
         );
         return;
       }
@@ -80,7 +80,7 @@ async function proveInterleaving(
       proof.weigh(
         seen === JSON.stringify(sees),
         `${actor.name}, after others on the same connection, sees ${seen} instead of ${JSON.stringify(sees)}`,
-        outcome.repeat,
+        outcome,
       );
     }),
   );
@@ -102,7 +102,7 @@ async function provePreparedPlans(
         proof.weigh(
           seen === JSON.stringify(sees),
           `${actor.name}, with a statement that others prepared, sees ${seen} instead of ${JSON.stringify(sees)}`,
-          outcome.repeat,
+          outcome,
         );
       }
   });

@@ -62,7 +62,7 @@ export async function proveLeastPrivilege(ground: Ground, proof: Proof): Promise
       const outcome = outcomes[index];
       if (!outcome) continue;
       const denied = !outcome.ok && (outcome.sqlstate === "42501" || outcome.sqlstate === "42809");
-      proof.weigh(denied, `${actor.name} truncates ${label}`, outcome.repeat);
+      proof.weigh(denied, `${actor.name} truncates ${label}`, outcome);
     }
   }
   proveNothingOpened(ground, proof, new Set(tables.map(key)));

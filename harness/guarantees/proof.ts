@@ -3,6 +3,9 @@ import type { Breach, Verdict } from "./verdict.ts";
 /** More breaches than this of one promise tell a reader nothing new; the rest are counted. */
 const breachLimit = 20;
 
+/** What repeats an experiment: the SQL, or the outcome that tells it when somebody asks. */
+type Evidence = string | { readonly repeat: string };
+
 /** Collects what the experiments of one promise showed and weighs them into a Verdict. */
 export class Proof {
   private checked = 0;
@@ -15,11 +18,11 @@ export class Proof {
     this.checked += count;
   }
 
-  /** An experiment ran and the promise was broken. `sql` repeats it. */
-  broke(what: string, sql: string): void {
+  /** An experiment ran and the promise was broken. */
+  broke(what: string, evidence: Evidence): void {
     this.checked += 1;
-    if (this.breaches.length < breachLimit) this.breaches.push({ what, sql });
-    else this.unlisted += 1;
+    if (this.breaches.length >= breachLimit) this.unlisted += 1;
+    else this.breaches.push({ what, sql: typeof evidence === "string" ? evidence : evidence.repeat });
   }
 
   /** An experiment could not tell: its control failed, or it ended in an error that says nothing of the promise. */
@@ -28,9 +31,9 @@ export class Proof {
   }
 
   /** Counts the experiment as held or broken by `condition`. */
-  weigh(condition: boolean, what: string, sql: string): void {
+  weigh(condition: boolean, what: string, evidence: Evidence): void {
     if (condition) this.held();
-    else this.broke(what, sql);
+    else this.broke(what, evidence);
   }
 
   /** Broken outweighs doubt, doubt outweighs held, and no experiment at all is never held. */

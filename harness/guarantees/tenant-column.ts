@@ -62,7 +62,7 @@ export async function proveTenantColumn(ground: Ground, proof: Proof): Promise<v
       );
       // A trigger may find out whose the row is; then it is somebody's.
       const filled = outcome.ok && tenant === null && outcome.rows[0]?.tenant !== null;
-      proof.weigh(!outcome.ok || filled, `${label} takes a row of ${what}`, outcome.repeat);
+      proof.weigh(!outcome.ok || filled, `${label} takes a row of ${what}`, outcome);
     }
     // A table that takes no row at all would refuse those two for another reason.
     const control = await site.superuser.tries(insertRow(target, row));

@@ -87,7 +87,7 @@ export class Trial {
   /** `actor` may do it; nothing of it stays. */
   async may(actor: Actor, fact: string, steps: Steps): Promise<void> {
     const outcome = await this.attempt(actor, steps);
-    this.proof.weigh(outcome.ok, `${actor.name} ${fact}: ${endOf(outcome)}`, outcome.repeat);
+    this.proof.weigh(outcome.ok, `${actor.name} ${fact}: ${endOf(outcome)}`, outcome);
   }
 
   /** `actor` is refused, and in this way; nothing of it stays. */
@@ -102,7 +102,7 @@ export class Trial {
     this.proof.weigh(
       asPromised,
       `${actor.name} ${fact}: ${endOf(outcome)}, where ${expected} is promised`,
-      outcome.repeat,
+      outcome,
     );
   }
 
@@ -123,7 +123,7 @@ export class Trial {
     this.proof.weigh(
       outcome.ok && outcome.count === count,
       `${actor.name} ${fact}: ${endOf(outcome)}, where ${count} rows are promised`,
-      outcome.repeat,
+      outcome,
     );
   }
 
@@ -173,7 +173,7 @@ export class Trial {
       this.proof.weigh(
         outcome.ok,
         `${actor.name} ${fact} ${count} times at once: ${endOf(outcome)}`,
-        outcome.repeat,
+        outcome,
       );
   }
 
@@ -203,7 +203,7 @@ export class Trial {
   ): Promise<void> {
     const outcomes = await this.site.sessions.attempt(statements.map((sql) => ({ actor, sql })));
     for (const outcome of outcomes)
-      this.proof.weigh(isRight(outcome), `${actor.name} ${fact}: ${endOf(outcome)}`, outcome.repeat);
+      this.proof.weigh(isRight(outcome), `${actor.name} ${fact}: ${endOf(outcome)}`, outcome);
   }
 
   /** What is committed on a clone that others use would change what they see. */
@@ -225,7 +225,7 @@ export class Trial {
   private compare(fact: string, outcome: Outcome, rows: readonly Readonly<Record<string, unknown>>[]): void {
     const asPromised = outcome.ok && isDeepStrictEqual(outcome.rows, rows);
     const seen = outcome.ok ? JSON.stringify(outcome.rows) : endOf(outcome);
-    this.proof.weigh(asPromised, `not so: ${fact}; seen: ${seen}`, outcome.repeat);
+    this.proof.weigh(asPromised, `not so: ${fact}; seen: ${seen}`, outcome);
   }
 }
 

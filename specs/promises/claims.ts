@@ -43,7 +43,7 @@ export async function provesFailingClosed(trial: Trial): Promise<void> {
   reads.forEach((outcome, index) => {
     const seen = outcome.ok ? JSON.stringify(outcome.rows[0]) : `${outcome.sqlstate} ${outcome.message}`;
     const wanted = index < reaching ? nothing : noAnswer;
-    trial.proof.weigh(seen === wanted, `claims ${shown(claims[index])} give ${seen}`, outcome.repeat);
+    trial.proof.weigh(seen === wanted, `claims ${shown(claims[index])} give ${seen}`, outcome);
   });
   const sample = claims.slice(0, writing);
   const writes = await sessions.attempt(
@@ -55,7 +55,7 @@ export async function provesFailingClosed(trial: Trial): Promise<void> {
       `with claims ${shown(sample[Math.floor(index / changes.length)])}: ${changes[index % changes.length]} ${
         outcome.ok ? `changes ${outcome.count} rows` : `raises ${outcome.sqlstate} ${outcome.message}`
       }`,
-      outcome.repeat,
+      outcome,
     );
   });
   // Nothing is planted either, for the tenant that they may have meant.
@@ -70,7 +70,7 @@ export async function provesFailingClosed(trial: Trial): Promise<void> {
     trial.proof.weigh(
       !outcome.ok && outcome.sqlstate === "42501",
       `with claims ${shown(inserts[index]?.text)}: an insert ${outcome.ok ? "is accepted" : `raises ${outcome.sqlstate} ${outcome.message}`}`,
-      outcome.repeat,
+      outcome,
     );
   });
   // A connection on which no claims were ever set knows no such setting.

@@ -80,6 +80,6 @@ async function provesAllArguments(trial: Trial): Promise<void> {
   trial.proof.weigh(
     outcome.ok && outcome.count === 1,
     `create_notification(${call}) does not write what it is given`,
-    outcome.repeat,
+    outcome,
   );
 }

@@ -49,7 +49,7 @@ export async function provesNoWayAround(trial: Trial): Promise<void> {
       proof.weigh(
         markerIn(outcome, question, prey) === undefined,
         `a colleague reads a member's notification through ${question.door}`,
-        outcome.repeat,
+        outcome,
       );
   });
   // The server lets only volatile functions write.

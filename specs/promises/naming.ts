@@ -103,7 +103,7 @@ export const naming: readonly Guarantee[] = [
         trial.proof.weigh(
           outcome.ok,
           `REINDEX INDEX ${index} fails: ${outcome.ok ? "" : outcome.message}`,
-          outcome.repeat,
+          outcome,
         );
       }
       for (const table of tables) {
@@ -111,7 +111,7 @@ export const naming: readonly Guarantee[] = [
         trial.proof.weigh(
           outcome.ok,
           `ANALYZE ${table} fails: ${outcome.ok ? "" : outcome.message}`,
-          outcome.repeat,
+          outcome,
         );
       }
     },

@@ -197,7 +197,7 @@ async function provesAuthOrgId(ground: Ground, proof: Proof): Promise<void> {
     proof.weigh(
       outcome.ok && outcome.rows[0]?.same === true,
       `auth.org_id() ${outcome.ok ? "answers otherwise" : `fails: ${outcome.message}`} for claims ${text}`,
-      outcome.repeat,
+      outcome,
     );
   }
 }
@@ -218,7 +218,7 @@ async function provesImmutableWithoutTriggers(ground: Ground, proof: Proof): Pro
     proof.weigh(
       !outcome.ok && outcome.message === tenancy.immutable.message,
       `with session_replication_role = replica, a superuser changes the tenant of ${target.label}: ${endOf(outcome)}`,
-      outcome.repeat,
+      outcome,
     );
   }
 }

@@ -61,7 +61,7 @@ export async function provesTransitions(trial: Trial, machine: Machine): Promise
       proof.weigh(
         allowed(from, next) ? outcome.ok && outcome.count === 1 : refused,
         `${who} moves ${column} from ${from} to ${next}: ${endOf(outcome)}, where ${allowed(from, next) ? "it is allowed" : "23514 with both states is promised"}`,
-        outcome.repeat,
+        outcome,
       );
     });
 
@@ -75,7 +75,7 @@ export async function provesTransitions(trial: Trial, machine: Machine): Promise
       trial.proof.weigh(
         outcome.ok === allowed(state, proposal),
         `after ${start}, in state ${state}: ${proposal} was ${outcome.ok ? "accepted" : "refused"}`,
-        outcome.repeat,
+        outcome,
       );
       if (allowed(state, proposal)) state = proposal;
     }

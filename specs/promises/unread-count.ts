@@ -26,7 +26,7 @@ export async function provesIndexOnlyCount(trial: Trial): Promise<void> {
     sql`explain (analyze, format json) select count(*) from public.notifications where status = 'unread'`,
   );
   if (!outcome.ok) {
-    trial.proof.broke(`the unread count fails: ${outcome.message}`, outcome.repeat);
+    trial.proof.broke(`the unread count fails: ${outcome.message}`, outcome);
     return;
   }
   const [row] = outcome.rows as { "QUERY PLAN": [{ Plan: PlanNode }] }[];
@@ -35,10 +35,10 @@ export async function provesIndexOnlyCount(trial: Trial): Promise<void> {
   trial.proof.weigh(
     scans.length > 0 && scans.every((scan) => scan["Node Type"] === "Index Only Scan"),
     `the unread count is answered by ${names || "no scan at all"}, not by an index-only scan`,
-    outcome.repeat,
+    outcome,
   );
   const fetches = scans.reduce((sum, scan) => sum + (scan["Heap Fetches"] ?? 0), 0);
-  trial.proof.weigh(fetches === 0, `the unread count fetched ${fetches} rows from the table`, outcome.repeat);
+  trial.proof.weigh(fetches === 0, `the unread count fetched ${fetches} rows from the table`, outcome);
 }
 
 function scansOf(node: PlanNode): PlanNode[] {

@@ -57,6 +57,6 @@ export function weigh(
 ): void {
   const judgement = judge(attack, outcome, tenancy);
   if (judgement.kind === "stopped") proof.held();
-  else if (judgement.kind === "through") proof.broke(`${sentence}: ${judgement.how}`, outcome.repeat);
+  else if (judgement.kind === "through") proof.broke(`${sentence}: ${judgement.how}`, outcome);
   else proof.doubted(`${sentence}: ${judgement.why}`);
 }

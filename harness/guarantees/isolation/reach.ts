@@ -65,7 +65,7 @@ async function proveMembers(
     const [first] = ended;
     if (ended.some((outcome) => outcome.ok && outcome.count > 0)) proof.held();
     else if (first)
-      proof.broke(`a member ${what}: ${told(first)}; the owner must reach their own row`, first.repeat);
+      proof.broke(`a member ${what}: ${told(first)}; the owner must reach their own row`, first);
   }
 }
 

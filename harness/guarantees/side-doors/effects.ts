@@ -31,7 +31,7 @@ export async function proveNothingChanged(ground: Ground, proof: Proof): Promise
     proof.weigh(
       judgement.kind === "stopped",
       `${actor.name} writes another tenant's rows through ${door}`,
-      outcome.repeat,
+      outcome,
     );
   });
   await whileUnchanged(ground, proof, site, "what a member writes into their own rows", () =>

@@ -65,7 +65,7 @@ export async function proveDenied(ground: Ground, proof: Proof, site: Site): Pro
     proof.weigh(
       !outcome.ok && outcome.sqlstate === "42501",
       `${key(routine)} answers ${actor.name} ${outcome.ok ? "a call" : `${outcome.sqlstate} ${outcome.message}`}, where it must refuse one`,
-      outcome.repeat,
+      outcome,
     );
   });
 }
