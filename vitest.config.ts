@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     globalSetup: ["specs/cluster.setup.ts"],
     include: ["specs/**/*.spec.ts"],
-    // npm run test:docker, which needs a Docker engine, and npm run test:kill, which takes minutes.
-    exclude: ["specs/docker/**", "specs/kill/**"],
+    // npm run test:docker, which needs a Docker engine; test:broken and test:kill, which take minutes.
+    exclude: ["specs/docker/**", "specs/broken/**", "specs/kill/**"],
     // On two cores the default is one; half of the time goes into waiting for servers.
     maxWorkers: 2,
     testTimeout: 60_000,
