@@ -1,5 +1,6 @@
 import { peopleRecipes } from "./fixtures/people.ts";
 import { defineProject } from "./harness/guarantees/project.ts";
+import { applying } from "./specs/promises/applying.ts";
 import { appointments } from "./specs/promises/appointments.ts";
 import { contacts } from "./specs/promises/contacts.ts";
 import { naming } from "./specs/promises/naming.ts";
@@ -44,7 +45,9 @@ export default defineProject({
   recipes: peopleRecipes,
   guarantees: [
     // What the whole set promises cannot be said of a part of it.
-    ...[...set, ...naming].map((guarantee) => ({ ...guarantee, needsPgaudit: true })).sort(byNumber),
+    ...[...set, ...applying, ...naming]
+      .map((guarantee) => ({ ...guarantee, needsPgaudit: true }))
+      .sort(byNumber),
     ...tenancy,
     ...contacts,
     ...appointments,

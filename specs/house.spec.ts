@@ -35,7 +35,6 @@ const mayBeLonger: Readonly<Record<string, string>> = {
   "specs/catalog/picture.spec.ts": "one table of DDL",
   "specs/migrations/apply.spec.ts": "one table of ways and failures",
   "specs/population/populate.spec.ts": "one table of schemas",
-  "specs/promises/set.ts": "to be divided",
 };
 
 /** Specs that need what an engine, a system or a user may lack. */

@@ -8,6 +8,7 @@ import type { Migration } from "../../harness/migrations/migration.ts";
 import { applyPlanWithPsql } from "../../harness/migrations/psql.ts";
 import { splitStatements } from "../../harness/sql/statements.ts";
 import { apply, applyAgain, filesBefore, leftBehind, pictureOf } from "./application.ts";
+import { requires, stem } from "./requirements.ts";
 
 const failure = "select 1 / 0 as sabotage;\n";
 
@@ -141,11 +142,7 @@ export async function provesMissingPgaudit(ground: Ground, proof: Proof): Promis
 }
 
 /** A file of which one requirement is missing, and no other, names that one; so for every requirement there is. */
-export async function provesEachRequirementIsNamed(
-  ground: Ground,
-  proof: Proof,
-  requires: (migration: Migration, file: string) => boolean,
-): Promise<void> {
+export async function provesEachRequirementIsNamed(ground: Ground, proof: Proof): Promise<void> {
   const { plan } = ground;
   const dependents = (one: Migration): readonly Migration[] => {
     const direct = plan.filter((other) => requires(other, one.file));
@@ -171,7 +168,7 @@ export async function provesEachRequirementIsNamed(
       const left = await leftBehind(site, async () => {
         for (const migration of early) {
           const lacking = plan.filter((one) => requires(migration, one.file) && !applied.has(one));
-          const names = lacking.map(({ file }) => file.replace(/\.sql$/, ""));
+          const names = lacking.map(({ file }) => stem(file));
           const { fault } = await apply(ground, site, [migration], { way: "psql" });
           proof.weigh(
             names.some((name) => fault?.what.includes(name)),
