@@ -1,4 +1,8 @@
 // One server for all spec files, with the platform in it. Each file clones a template; see ground.ts.
+
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import type { TestProject } from "vitest/node";
 import { openCluster } from "../harness/engine/choose.ts";
 import type { Cluster, EngineName } from "../harness/engine/cluster.ts";
@@ -15,6 +19,8 @@ export interface SharedCluster
   readonly deployer: string;
   /** The name of a template with the Supabase platform in it, one a model of default privileges. */
   readonly templates: Readonly<Record<Privileges, string>>;
+  /** A TCP port on 127.0.0.1: whoever connects is sent the server log. */
+  readonly logPort: number;
 }
 
 declare module "vitest" {
@@ -26,6 +32,7 @@ declare module "vitest" {
 /** Starts the engine that TENANTPROOF_ENGINE names; without it the local one, or any other where there is no local. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const cluster = await open(process.env.TENANTPROOF_ENGINE);
+  const log = await serveLog(cluster);
   const { engine, description, major, pgaudit, superuser, kept, clientBinaries } = cluster;
   try {
     const open = await makeTemplate(cluster, "open");
@@ -34,13 +41,15 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     const { deployer } = open;
     project.provide("shared", {
       ...{ engine, description, major, pgaudit, superuser, kept, clientBinaries },
-      ...{ deployer, templates },
+      ...{ deployer, templates, logPort: log.port },
     });
   } catch (thrown) {
+    log.close();
     await cluster[Symbol.asyncDispose]();
     throw thrown;
   }
   return async () => {
+    log.close();
     await cluster[Symbol.asyncDispose]();
   };
 }
@@ -55,6 +64,19 @@ async function open(engine = "local"): Promise<Cluster> {
     if (!fallBack) throw thrown;
     return openCluster("auto", {}, allEngines(), say);
   }
+}
+
+/** The log is known to the process that started the server; spec files run in others. */
+async function serveLog(cluster: Cluster): Promise<{ readonly port: number; close(): void }> {
+  const server = createServer((socket) => {
+    cluster.readLog().then(
+      (log) => socket.end(log),
+      (cause) => socket.destroy(cause),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
 
 async function makeTemplate(cluster: Cluster, privileges: Privileges) {

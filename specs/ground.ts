@@ -1,8 +1,11 @@
 // Ground: a spec file's own database on the shared server, with everybody who can talk to it.
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, inject } from "vitest";
 import type { Address } from "../harness/engine/cluster.ts";
 import { withConnection } from "../harness/engine/connection.ts";
 import { cloneDatabase } from "../harness/engine/database.ts";
+import type { GroundHost } from "../harness/guarantees/ground.ts";
 import type { Privileges } from "../harness/platform/platform.ts";
 import { type Direct, openDirect, openSessions, type Sessions } from "../harness/session/session.ts";
 
@@ -16,6 +19,12 @@ export interface Ground {
   readonly deployer: Direct;
   /** Runs a script of several statements, as the deployer or as `user`. */
   run(script: string, user?: string): Promise<void>;
+}
+
+/** The shared server as a gate sees its own. */
+export function sharedHost(): GroundHost {
+  const shared = inject("shared");
+  return { ...shared, readLog: () => text(connect(shared.logPort, "127.0.0.1")) };
 }
 
 interface GroundOptions {

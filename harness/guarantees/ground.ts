@@ -21,7 +21,7 @@ import { withholdPgaudit } from "./withheld.ts";
 export type Template = "before" | "migrated" | "populated";
 
 /** What experiments need of a cluster. */
-export type GroundHost = Pick<Cluster, "superuser" | "kept" | "major" | "pgaudit"> & {
+export type GroundHost = Pick<Cluster, "superuser" | "kept" | "major" | "pgaudit" | "readLog"> & {
   readonly clientBinaries?: string | undefined;
 };
 

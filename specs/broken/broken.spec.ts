@@ -1,10 +1,12 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, inject, it } from "vitest";
-import { type Breakage, breakages } from "../../fixtures/broken/breakages.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Breakage } from "../../fixtures/broken/breakage.ts";
+import { breakages } from "../../fixtures/broken/breakages.ts";
 import { type Host, prepareGround, prepareHost, readSubject } from "../../harness/guarantees/ground.ts";
 import { proveAll } from "../../harness/guarantees/prove.ts";
+import { sharedHost } from "../ground.ts";
 import { configuredProject } from "../promises/subject.ts";
 
 const seed = 20_250_110;
@@ -27,7 +29,7 @@ async function breakCopy({ edits }: Breakage): Promise<string> {
 let host: Host;
 
 beforeAll(async () => {
-  host = await prepareHost(inject("shared"), await readSubject(configuredProject()), silent);
+  host = await prepareHost(sharedHost(), await readSubject(configuredProject()), silent);
 });
 
 describe("the gate names the promise that an edit breaks", () => {

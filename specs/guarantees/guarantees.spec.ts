@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   type Ground,
   type Host,
@@ -19,6 +19,7 @@ import { Proof } from "../../harness/guarantees/proof.ts";
 import { proveReferences } from "../../harness/guarantees/references.ts";
 import { proveSideDoors } from "../../harness/guarantees/side-doors/side-doors.ts";
 import { proveTenantColumn } from "../../harness/guarantees/tenant-column.ts";
+import { sharedHost } from "../ground.ts";
 
 const folder = fileURLToPath(new URL("../../fixtures/guarantees/", import.meta.url));
 const silent = { stage: <T>(_: string, work: (say: () => void) => Promise<T>) => work(() => {}) };
@@ -60,7 +61,7 @@ function projectIn(migrations: string): Project {
 let host: Host;
 
 beforeAll(async () => {
-  host = await prepareHost(inject("shared"), { project: projectIn(folder), plan: [], baseline: [] }, silent);
+  host = await prepareHost(sharedHost(), { project: projectIn(folder), plan: [], baseline: [] }, silent);
 });
 
 /** The verdict on the sound schema with the guarantee's own change on top. */

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Ground, prepareGround, prepareHost, readSubject } from "../../harness/guarantees/ground.ts";
 import { proveAll } from "../../harness/guarantees/prove.ts";
+import { sharedHost } from "../ground.ts";
 import { configuredProject } from "./subject.ts";
 
 const groups = {
@@ -17,7 +18,7 @@ let ground: Ground;
 beforeAll(async () => {
   const silent = { stage: <T>(_: string, work: (say: () => void) => Promise<T>) => work(() => {}) };
   const subject = await readSubject(project);
-  const host = await prepareHost(inject("shared"), subject, silent);
+  const host = await prepareHost(sharedHost(), subject, silent);
   ground = await prepareGround(host, subject, silent, { seed: 20_250_110 });
 });
 
