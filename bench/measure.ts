@@ -1,29 +1,17 @@
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { loadProject } from "../harness/cli/config.ts";
-import { openCluster } from "../harness/engine/choose.ts";
-import type { Cluster, EngineName } from "../harness/engine/cluster.ts";
 import { withConnection } from "../harness/engine/connection.ts";
 import { cloneDatabase } from "../harness/engine/database.ts";
-import { allEngines } from "../harness/engine/engines.ts";
-import {
-  type Ground,
-  prepareGround,
-  prepareHost,
-  readSubject,
-  type Stages,
-} from "../harness/guarantees/ground.ts";
+import type { Ground } from "../harness/guarantees/ground.ts";
 import { neighboursOf, strangersOf } from "../harness/guarantees/isolation/attackers.ts";
 import { attacksOn } from "../harness/guarantees/isolation/attacks.ts";
 import { targetsOf } from "../harness/guarantees/isolation/isolation.ts";
 import { applyPlan } from "../harness/migrations/apply.ts";
 import type { Experiment } from "../harness/session/session.ts";
+import { engine, makeGround, openEngine, root, seed } from "./ground.ts";
 import type { StageName } from "./harness.ts";
 
-const engine = (process.env.TENANTPROOF_ENGINE ?? "local") as EngineName;
-const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = fileURLToPath(new URL("../harness/cli/bin.mjs", import.meta.url));
-const seed = 1;
 
 /** The samples of each stage, one after the other: nothing else of ours runs meanwhile. */
 export async function* measureAll(): AsyncGenerator<{
@@ -33,7 +21,8 @@ export async function* measureAll(): AsyncGenerator<{
   // The first start fetches and unpacks what later ones find in the cache.
   await startOnce();
   yield { stage: "firstSession", samples: await repeat(5, () => elapsedMs(startOnce)) };
-  await using cluster = await open();
+  await using cluster = await openEngine();
+  await Promise.all(ending);
   const ground = await makeGround(cluster);
   yield { stage: "migrations", samples: await repeat(9, () => applyOnce(ground)) };
   yield { stage: "clone", samples: await repeat(25, () => cloneOnce(ground)) };
@@ -54,30 +43,13 @@ async function elapsedMs(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function open(): Promise<Cluster> {
-  return openCluster(engine, {}, allEngines(), () => {});
-}
-
 /** Its end is not part of the sample: by then the first session has been had. */
 async function startOnce(): Promise<void> {
-  const cluster = await open();
+  const cluster = await openEngine();
   await withConnection(cluster.superuser, (connection) => connection.query("select 1"));
   ending.push(cluster[Symbol.asyncDispose]());
 }
 const ending: PromiseLike<void>[] = [];
-
-async function makeGround(cluster: Cluster): Promise<Ground> {
-  await Promise.all(ending);
-  const { project } = await loadProject(root);
-  const absolute = {
-    ...project,
-    migrations: `${root}/${project.migrations}`,
-    baseline: project.baseline.map((file) => `${root}/${file}`),
-  };
-  const silent: Stages = { stage: (_, work) => work(() => {}) };
-  const subject = await readSubject(absolute);
-  return prepareGround(await prepareHost(cluster, subject, silent), subject, silent, { seed });
-}
 
 async function applyOnce(ground: Ground): Promise<number> {
   await using site = await ground.open("before");

@@ -7,13 +7,18 @@
 --   2  backfill: by call_log, by call, by vapi_call_id; the rest to orphans    row locks of one batch
 --   3  check org_id is not null (not validated)                                ACCESS EXCLUSIVE, no scan
 --   4  validate the check and the foreign key                                  SHARE UPDATE EXCLUSIVE, scans
---   5  unique index                                                            SHARE: writers wait, readers do not
+--   5  indexes, of a small table                                               SHARE: writers wait, readers do not
 --   6  not null, new key, without the old one                                  ACCESS EXCLUSIVE, no scan
--- CREATE INDEX CONCURRENTLY cannot stand in part 5: a file that is sent whole may not hold it, nor may a block run it.
--- It takes a second or two for a million rows. Where that is too long, build the index between part 4 and 5 by hand,
+-- A strong lock is waited for 200 ms at a time: whoever comes meanwhile queues behind it, and no longer than that.
+-- Part 5 would hold up the writers of a large table for seconds. CREATE INDEX CONCURRENTLY does not, but cannot stand
+-- here: a file that is sent whole may not hold it, nor may a block run it. So where there are more than 100,000 rows,
+-- part 5 stops and says what to run by hand:
 --   create unique index concurrently uq_processed_webhook_events_org_event
 --     on public.processed_webhook_events (org_id, event_id);
--- and part 5 takes it as it is.
+--   create index concurrently idx_processed_webhook_events_event_id on public.processed_webhook_events (event_id);
+-- and this file, run again, goes on from there. Whose writers can wait says so beforehand, and it builds them itself:
+--   set tenantproof.allow_write_pause = 'on';
+-- The second one serves whoever goes on looking an event up without its organization, as the old key did.
 -- Sent whole as one query, part 2 cannot commit its batches: it then holds its row locks to its end, and nothing more.
 -- statement_timeout is lifted for the session, since part 2 is one statement, and put back in the end.
 --
@@ -24,7 +29,7 @@
 
 -- Part 1
 begin;
-set local lock_timeout = '1s';
+set local lock_timeout = '200ms';
 set local search_path = '';
 -- Whoever row level security binds gets an error, not a part of the rows.
 set local row_security = off;
@@ -384,21 +389,24 @@ begin
   end if;
 
   -- Waiting for a lock queues everybody else behind: short waits, many times, instead of one long one.
-  for attempt in 1..10 loop
+  for attempt in 1..30 loop
     begin
+      -- The foreign key needs it, and it is the busier of the two.
+      lock table public.organizations in share row exclusive mode;
       lock table public.processed_webhook_events in access exclusive mode;
       exit;
     exception when lock_not_available then
-      if attempt = 10 then
+      if attempt = 30 then
         raise;
       end if;
     end;
-    perform pg_catalog.pg_sleep(0.1 * attempt);
+    perform pg_catalog.pg_sleep(0.02 * attempt);
   end loop;
 
   -- Everything the rollback must restore and could not know.
   select pg_catalog.jsonb_build_object(
     'row_security', class.relrowsecurity,
+    'look_up', pg_catalog.to_regclass('public.idx_processed_webhook_events_event_id') is not null,
     'replica_identity', class.relreplident,
     'grants', (
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -526,7 +534,8 @@ do $backfill$
 declare
   uuid_text constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
   nothing constant text := 'select null::pg_catalog.tid as event_row, 0 as part, null::uuid as org_id where false';
-  blocks_a_batch constant integer := 64;
+  -- Who writes to a row of the batch waits for its end.
+  blocks_a_batch constant integer := 16;
   passes constant integer := 20;
   may_commit boolean;
   commit_refusal text;
@@ -699,7 +708,9 @@ begin
     block := 0;
     while block < blocks loop
       perform pg_catalog.set_config('search_path', '', true), pg_catalog.set_config('row_security', 'off', true),
-        pg_catalog.set_config('lock_timeout', '2s', true);
+        pg_catalog.set_config('lock_timeout', '2s', true),
+        -- A batch is small beside its calls: where their keys have an index, it beats reading all calls every time.
+        pg_catalog.set_config('random_page_cost', '1.1', true);
       if replication_role <> pg_catalog.current_setting('session_replication_role') then
         perform pg_catalog.set_config('session_replication_role', replication_role, true);
       end if;
@@ -744,7 +755,7 @@ commit;
 
 -- Part 3
 begin;
-set local lock_timeout = '1s';
+set local lock_timeout = '200ms';
 set local search_path = '';
 set local row_security = off;
 
@@ -770,16 +781,16 @@ begin
   end if;
 
   -- Waiting for a lock queues everybody else behind: short waits, many times, instead of one long one.
-  for attempt in 1..10 loop
+  for attempt in 1..30 loop
     begin
       lock table public.processed_webhook_events in access exclusive mode;
       exit;
     exception when lock_not_available then
-      if attempt = 10 then
+      if attempt = 30 then
         raise;
       end if;
     end;
-    perform pg_catalog.pg_sleep(0.1 * attempt);
+    perform pg_catalog.pg_sleep(0.02 * attempt);
   end loop;
 
   alter table public.processed_webhook_events
@@ -818,34 +829,70 @@ commit;
 
 -- Part 5
 begin;
-set local lock_timeout = '1s';
+set local lock_timeout = '200ms';
 set local search_path = '';
 set local maintenance_work_mem = '256MB';
 
 do $index$
+declare
+  writers_can_wait_for constant integer := 100000;
+  missing text[] := array[
+    'create unique index uq_processed_webhook_events_org_event on public.processed_webhook_events (org_id, event_id)'
+  ];
+  command text;
 begin
   if pg_catalog.to_regclass('public.processed_webhook_events_orphans') is null then
     raise exception 'part 1 did not complete; nothing was changed. Run this file again from its beginning';
   end if;
   if pg_catalog.to_regclass('public.uq_processed_webhook_events_org_event') is not null then
+    missing := '{}';
+  end if;
+  -- Any index that begins with event_id will do, but for those that go with the old key.
+  if not exists (
+    select from pg_catalog.pg_index as index
+    join pg_catalog.pg_attribute as attribute
+      on attribute.attrelid = index.indrelid and attribute.attnum = index.indkey[0]
+    where index.indrelid = 'public.processed_webhook_events'::pg_catalog.regclass
+      and attribute.attname = 'event_id' and index.indpred is null and index.indisvalid
+      and not (index.indisunique and index.indnkeyatts = 1)
+  ) then
+    missing := missing
+      || 'create index idx_processed_webhook_events_event_id on public.processed_webhook_events (event_id)'::text;
+  end if;
+  if missing = '{}' then
     return;
+  end if;
+  if lower(coalesce(pg_catalog.current_setting('tenantproof.allow_write_pause', true), ''))
+      not in ('on', 'true', 'yes', '1')
+    and (
+      select pg_catalog.count(*) > writers_can_wait_for
+      from (select from public.processed_webhook_events limit writers_can_wait_for + 1) as counted
+    )
+  then
+    raise exception 'public.processed_webhook_events has more than % rows: its writers would wait for seconds while '
+      'indexes are built', writers_can_wait_for
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = pg_catalog.format('Run: %s; then this file again, which goes on from here. Or let them wait: '
+          'set tenantproof.allow_write_pause = ''on''; before this file.',
+          pg_catalog.replace(pg_catalog.array_to_string(missing, '; '), ' index ', ' index concurrently '));
   end if;
 
   -- Waiting for a lock queues everybody else behind: short waits, many times, instead of one long one.
-  for attempt in 1..10 loop
+  for attempt in 1..30 loop
     begin
       lock table public.processed_webhook_events in share mode;
       exit;
     exception when lock_not_available then
-      if attempt = 10 then
+      if attempt = 30 then
         raise;
       end if;
     end;
-    perform pg_catalog.pg_sleep(0.1 * attempt);
+    perform pg_catalog.pg_sleep(0.02 * attempt);
   end loop;
 
-  create unique index uq_processed_webhook_events_org_event
-    on public.processed_webhook_events (org_id, event_id);
+  foreach command in array missing loop
+    execute command;
+  end loop;
 end
 $index$;
 
@@ -853,7 +900,7 @@ commit;
 
 -- Part 6
 begin;
-set local lock_timeout = '1s';
+set local lock_timeout = '200ms';
 set local search_path = '';
 
 do $verify$
@@ -960,16 +1007,16 @@ begin
     from '\n(\{.*\})$')::jsonb;
 
   -- Waiting for a lock queues everybody else behind: short waits, many times, instead of one long one.
-  for attempt in 1..10 loop
+  for attempt in 1..30 loop
     begin
       lock table public.processed_webhook_events in access exclusive mode;
       exit;
     exception when lock_not_available then
-      if attempt = 10 then
+      if attempt = 30 then
         raise;
       end if;
     end;
-    perform pg_catalog.pg_sleep(0.1 * attempt);
+    perform pg_catalog.pg_sleep(0.02 * attempt);
   end loop;
 
   -- Proved by the check, hence without a scan.

@@ -199,6 +199,9 @@ begin
   ) then
     alter table public.processed_webhook_events replica identity default;
   end if;
+  if not (before ->> 'look_up')::boolean then
+    drop index if exists public.idx_processed_webhook_events_event_id;
+  end if;
   -- With it go its foreign key, its check, not null and the new key.
   alter table public.processed_webhook_events drop column org_id;
 

@@ -1,6 +1,7 @@
 import type { Connection } from "../../harness/catalog/connection.ts";
 import { changedTables, digestData } from "../../harness/guarantees/digest.ts";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
+import { proveStrongLocks } from "../../harness/guarantees/locks/locks.ts";
 import type { Way } from "../../harness/migrations/apply.ts";
 import { apply, applyAgain, changing, leftBehind, pictureOf, tellDifference } from "./application.ts";
 import {
@@ -15,7 +16,7 @@ import { requires, stem } from "./requirements.ts";
 
 const ways: readonly Way[] = ["pasted", "psql", "wrapped"];
 
-/** S2, S3, S4: how the set is applied. */
+/** S2, S3, S4, S8: how the set is applied. */
 export const applying: readonly Guarantee[] = [
   {
     id: "S2",
@@ -131,6 +132,15 @@ export const applying: readonly Guarantee[] = [
         provesMissingPgaudit(ground, proof),
       ]);
     },
+  },
+
+  {
+    id: "S8",
+    title: "no file holds ACCESS EXCLUSIVE on a table with rows while it reads or rewrites all of it",
+    effect: "The whole clinic waits until a migration has read a million rows.",
+    remedy:
+      "Add constraints NOT VALID and validate them in a transaction of their own; where no other way exists, say so: '-- access exclusive: schema.table, because ...'.",
+    experiment: proveStrongLocks,
   },
 ];
 
