@@ -7,6 +7,7 @@ import { naming } from "./specs/promises/naming.ts";
 import { notifications } from "./specs/promises/notifications.ts";
 import { set } from "./specs/promises/set.ts";
 import { tenancy } from "./specs/promises/tenancy.ts";
+import { webhooks } from "./specs/promises/webhooks.ts";
 
 function byNumber(a: { readonly id: string }, b: { readonly id: string }): number {
   return Number(a.id.slice(1)) - Number(b.id.slice(1));
@@ -52,5 +53,6 @@ export default defineProject({
     ...contacts,
     ...appointments,
     ...notifications,
+    ...webhooks,
   ],
 });

@@ -173,7 +173,7 @@ begin
   end if;
 
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
-  -- cast only when it is spelled as one.
+  -- cast only when it is spelled as one. An empty text names no call, although there may be calls that have it too.
   select
     pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', way.link), ', '),
     pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table)
@@ -194,11 +194,12 @@ begin
             else 'call.%I::text' end,
           path.call_key),
         case
-          when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
+          when link.atttypid = key.atttypid and key_type.typname not in ('text', 'varchar') then
+            pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
-          else pg_catalog.format('batch.%I::text', path.link)
+          else pg_catalog.format('nullif(batch.%I::text, %L)', path.link, '')
         end) as query
     from (
       values
@@ -269,7 +270,7 @@ declare
   pointed text;
 begin
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
-  -- cast only when it is spelled as one.
+  -- cast only when it is spelled as one. An empty text names no call, although there may be calls that have it too.
   select
     pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'new', way.link), ', '),
     pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table),
@@ -292,11 +293,12 @@ begin
             else 'call.%I::text' end,
           path.call_key),
         case
-          when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
+          when link.atttypid = key.atttypid and key_type.typname not in ('text', 'varchar') then
+            pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
-          else pg_catalog.format('batch.%I::text', path.link)
+          else pg_catalog.format('nullif(batch.%I::text, %L)', path.link, '')
         end) as query
     from (
       values
@@ -581,7 +583,7 @@ begin
   may_commit := commit_refusal <> rollback_refusal;
 
   -- An event finds its calls by whichever link columns and call tables there are. A text that should be a uuid is
-  -- cast only when it is spelled as one.
+  -- cast only when it is spelled as one. An empty text names no call, although there may be calls that have it too.
   select
     pg_catalog.string_agg(distinct pg_catalog.format('%1$s.%2$I as %2$I', 'event', way.link), ', '),
     pg_catalog.string_agg(way.query, ' union all ' order by way.part, way.call_table)
@@ -602,11 +604,12 @@ begin
             else 'call.%I::text' end,
           path.call_key),
         case
-          when link.atttypid = key.atttypid then pg_catalog.format('batch.%I', path.link)
+          when link.atttypid = key.atttypid and key_type.typname not in ('text', 'varchar') then
+            pg_catalog.format('batch.%I', path.link)
           when key_type.typname = 'uuid' then
             pg_catalog.format(
               'case when batch.%1$I::text ~* %2$L then batch.%1$I::text::uuid end', path.link, uuid_text)
-          else pg_catalog.format('batch.%I::text', path.link)
+          else pg_catalog.format('nullif(batch.%I::text, %L)', path.link, '')
         end) as query
     from (
       values

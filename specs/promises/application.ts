@@ -12,7 +12,9 @@ import type { Notice } from "../../harness/migrations/simple-query.ts";
 /** How the application of some files ended: all of them, or the fault at the first that failed. */
 export interface Application {
   readonly fault: Fault | undefined;
-  /** Warnings that the server sent. */
+  /** What the server sent besides, in its order. */
+  readonly notices: readonly Notice[];
+  /** The warnings among them. */
   readonly warnings: readonly Notice[];
 }
 
@@ -24,15 +26,17 @@ export async function apply(
   { way = "wrapped", as = "deployer" }: { readonly way?: Way; readonly as?: "deployer" | "superuser" } = {},
 ): Promise<Application> {
   const connection = await site.connection(as);
-  const warnings: Notice[] = [];
-  const onNotice = (notice: Notice) => {
-    if (notice.severity === "WARNING") warnings.push(notice);
-  };
+  const notices: Notice[] = [];
+  const ended = (fault: Fault | undefined): Application => ({
+    fault,
+    notices,
+    warnings: notices.filter(({ severity }) => severity === "WARNING"),
+  });
   try {
-    await applyPlan(connection, files, { ...ground.limits, way, onNotice });
-    return { fault: undefined, warnings };
+    await applyPlan(connection, files, { ...ground.limits, way, onNotice: (notice) => notices.push(notice) });
+    return ended(undefined);
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.exit === exits.migration) return { fault: thrown, warnings };
+    if (thrown instanceof Fault && thrown.exit === exits.migration) return ended(thrown);
     throw thrown;
   }
 }
