@@ -7,6 +7,7 @@ import { naming } from "./specs/promises/naming.ts";
 import { notifications } from "./specs/promises/notifications.ts";
 import { set } from "./specs/promises/set.ts";
 import { tenancy } from "./specs/promises/tenancy.ts";
+import { webhookTraffic } from "./specs/promises/webhook-traffic.ts";
 import { webhooks } from "./specs/promises/webhooks.ts";
 
 function byNumber(a: { readonly id: string }, b: { readonly id: string }): number {
@@ -53,6 +54,6 @@ export default defineProject({
     ...contacts,
     ...appointments,
     ...notifications,
-    ...webhooks,
+    ...[...webhooks, ...webhookTraffic].sort(byNumber),
   ],
 });
