@@ -41,7 +41,7 @@ const mayBeConditional = [
   ...["specs/cli/interruption.spec.ts", "specs/cli/keep.spec.ts", "specs/cli/trouble.spec.ts"],
   ...["specs/cli/usage.spec.ts", "specs/engine/embedded.spec.ts", "specs/engine/failures.spec.ts"],
   ...["specs/engine/leftovers.spec.ts", "specs/engine/owner.spec.ts", "specs/platform/roles.spec.ts"],
-  ...["specs/session/repeat.spec.ts"],
+  ...["specs/session/repeat.spec.ts", "specs/versions/versions.spec.ts"],
 ];
 
 function filesIn(folder: string): string[] {
