@@ -3,6 +3,12 @@ import { quoteLiteral } from "../sql/identifier.ts";
 /** What each line of a server's log begins with: time, process, SQLSTATE, then user@database/application. */
 export const logLinePrefix = "%m [%p] %e %q%u@%d/%a ";
 
+/** What follows it, with a colon and two spaces; the last of them belong to the message before. */
+export const severities = [
+  ...["DEBUG", "LOG", "INFO", "NOTICE", "WARNING", "ERROR", "FATAL", "PANIC"],
+  ...["DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "BACKTRACE", "STATEMENT"],
+];
+
 /** The settings of every server we start: its data are thrown away, so nothing waits for a disk. */
 export function serverSettings(preload: readonly string[]): Record<string, string> {
   return {
