@@ -2,6 +2,7 @@ import { peopleRecipes } from "./fixtures/people.ts";
 import { defineProject } from "./harness/guarantees/project.ts";
 import { applying } from "./specs/promises/applying.ts";
 import { appointments } from "./specs/promises/appointments.ts";
+import { audit } from "./specs/promises/audit.ts";
 import { contacts } from "./specs/promises/contacts.ts";
 import { naming } from "./specs/promises/naming.ts";
 import { notifications } from "./specs/promises/notifications.ts";
@@ -55,5 +56,7 @@ export default defineProject({
     ...appointments,
     ...notifications,
     ...[...webhooks, ...webhookTraffic].sort(byNumber),
+    // Of its migration alone.
+    ...audit.map((guarantee) => ({ ...guarantee, needsPgaudit: true })),
   ],
 });

@@ -960,10 +960,19 @@ begin
       if wanted.needed or (
         wanted.name = 'pgaudit.log_parameter' and (
           pg_catalog.current_setting('pgaudit.log_parameter') <> 'off'
+          -- Whatever holds for the sessions of that role here; other databases and roles are not this file's.
           or exists (
             select
             from pg_catalog.pg_db_role_setting as held
-            where pg_catalog.array_to_string(held.setconfig, e'\n') ~* 'pgaudit\.log_parameter=(on|true|yes|1)'
+            where held.setrole in (0, wanted.role_id)
+              and held.setdatabase in (
+                0,
+                (
+                  select database.oid from pg_catalog.pg_database as database
+                  where database.datname = pg_catalog.current_database()
+                )
+              )
+              and pg_catalog.array_to_string(held.setconfig, e'\n') ~* 'pgaudit\.log_parameter=(on|true|yes|1)'
           )
         )
       ) then

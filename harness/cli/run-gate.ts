@@ -118,7 +118,11 @@ async function examine(
       ({ schema, name, message }) => `no rows could be made in ${schema}.${name}: ${message}`,
     ),
   );
-  const promises = (await prove(ground, project, progress)).map((proven) => toResult(proven, cluster));
+  const all = await prove(ground, project, progress);
+  notes.push(
+    ...all.flatMap(({ guarantee, measurements }) => measurements.map((one) => `${guarantee.id}: ${one}`)),
+  );
+  const promises = all.map((proven) => toResult(proven, cluster));
   return keep ? { promises, templates: keptTemplates(ground, cluster) } : { promises };
 }
 

@@ -12,6 +12,7 @@ export class Proof {
   private readonly breaches: Breach[] = [];
   private unlisted = 0;
   private readonly doubts = new Set<string>();
+  private readonly figures: string[] = [];
 
   /** `count` experiments ran and went as promised. */
   held(count = 1): void {
@@ -28,6 +29,16 @@ export class Proof {
   /** An experiment could not tell: its control failed, or it ended in an error that says nothing of the promise. */
   doubted(why: string): void {
     this.doubts.add(why);
+  }
+
+  /** A figure that was measured on the way, for whoever reads the result; it decides nothing. */
+  measured(figure: string): void {
+    this.figures.push(figure);
+  }
+
+  /** What was measured, in its order. */
+  get measurements(): readonly string[] {
+    return this.figures;
   }
 
   /** Counts the experiment as held or broken by `condition`. */

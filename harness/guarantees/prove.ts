@@ -10,6 +10,8 @@ import type { Verdict } from "./verdict.ts";
 export interface Proven {
   readonly guarantee: Guarantee;
   readonly verdict: Verdict;
+  /** Figures that its experiments measured. */
+  readonly measurements: readonly string[];
   readonly durationMs: number;
   /** The databases that its experiments ran in; they are there only where the cluster is kept. */
   readonly databases: readonly string[];
@@ -46,8 +48,15 @@ export async function proveAll(
         open: (template) => noted(ground.open(template)),
         share: () => noted(common.open()),
       };
-      const verdict = await proveOne(arena, guarantee);
-      const proven = { guarantee, verdict, durationMs: performance.now() - startedAt, databases };
+      const proof = new Proof();
+      await proveOne(arena, guarantee, proof);
+      const proven = {
+        guarantee,
+        verdict: proof.verdict(),
+        measurements: proof.measurements,
+        durationMs: performance.now() - startedAt,
+        databases,
+      };
       onProven?.(proven);
       return proven;
     }),
@@ -76,12 +85,10 @@ function openOnce(open: () => Promise<Site>): AsyncDisposable & { open(): Promis
   };
 }
 
-async function proveOne(ground: Arena, guarantee: Guarantee): Promise<Verdict> {
-  const proof = new Proof();
+async function proveOne(ground: Arena, guarantee: Guarantee, proof: Proof): Promise<void> {
   if (guarantee.needsPgaudit && ground.withheld.length > 0) {
     const files = ground.withheld.map(({ file }) => file).join(", ");
-    proof.doubted(`this server has no pgAudit, so ${files} could not be applied`);
-    return proof.verdict();
+    return proof.doubted(`this server has no pgAudit, so ${files} could not be applied`);
   }
   try {
     await guarantee.experiment(ground, proof);
@@ -91,5 +98,4 @@ async function proveOne(ground: Arena, guarantee: Guarantee): Promise<Verdict> {
     // An experiment that could not be carried out says nothing of the promise; what it found before still counts.
     proof.doubted(`an experiment could not be carried out: ${messageOf(thrown)}`);
   }
-  return proof.verdict();
 }

@@ -59,7 +59,7 @@ export interface GateResult {
   /** The engine's one-line description; absent when none was started. */
   readonly engine?: string;
   readonly stages: readonly StageResult[];
-  /** What a reader should know beside the verdicts: assumptions, rows that could not be made. */
+  /** What a reader should know beside the verdicts: assumptions, rows that could not be made, figures that were measured. */
   readonly notes: readonly string[];
   readonly promises: readonly PromiseResult[];
   /** With --keep, once they were made. */

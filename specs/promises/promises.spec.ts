@@ -10,6 +10,7 @@ const groups = {
   C: "contacts",
   A: "appointments",
   N: "notifications",
+  L: "audit log",
 } as const;
 
 const project = configuredProject();
