@@ -53,7 +53,8 @@ export function ordinaryDays({ tenant, otherTenant, seed }: Trial): {
       tidies: fc.integer({ min: 4, max: 9 }),
     });
   const everybody = fc.tuple(...Array.from({ length: 4 * norms.length }, (_, place) => desk(place)));
-  const [people = []] = fc.sample(everybody, { numRuns: 1, seed });
+  // The seed itself makes the ids of the society: a user who is called like an organization would confuse the two.
+  const [people = []] = fc.sample(everybody, { numRuns: 1, seed: seed + 1 });
   const work = people.flatMap(({ id, org, reads, days, tidies }): Stretch[] => {
     const tidying = {
       kind: "delete",

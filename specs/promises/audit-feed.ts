@@ -171,7 +171,7 @@ function secretOf({ table }: Target, column: string): string {
   return `Zq${String(place).padStart(2, "0")}xylophone${table.name.length}`;
 }
 
-/** What a member commits has its record, and what a savepoint takes back has none. */
+/** What members and the service commit has its record, and what a savepoint takes back has none. */
 async function provesCommit(trial: Trial, known: readonly string[]): Promise<void> {
   const { site, proof, tenant, memberId } = trial;
   const [kept, undone] = [trial.uuid(), trial.uuid()];
@@ -180,17 +180,25 @@ async function provesCommit(trial: Trial, known: readonly string[]): Promise<voi
   const outcome = await site.sessions.as(trial.member).transaction(
     async (run) => {
       await run(add(kept));
+      await run(`update public.contacts set notes = 'called' where id = '${kept}'`);
       await run(`${add(undone)} returning 1 / 0`);
     },
     { commit: true, savepoints: true },
   );
+  await site.sessions.as(trial.service).does(`delete from public.contacts where id = '${kept}'`);
   const { records } = await auditRowsAfter(site, known, memberId, tenant, []);
   const seen = records.map(
-    ({ operation, told }) => `${operation} ${[kept, undone].find((id) => told.includes(id))}`,
+    ({ operation, authenticated_user, told }) =>
+      `${operation} of ${[kept, undone].find((id) => told.includes(id))} by ${authenticated_user}`,
   );
+  const due = [
+    `INSERT of ${kept} by ${memberId}`,
+    `UPDATE of ${kept} by ${memberId}`,
+    `DELETE of ${kept} by null`,
+  ];
   proof.weigh(
-    isDeepStrictEqual(seen, [`INSERT ${kept}`]) && records[0]?.authenticated_user === memberId,
-    `a member inserts a contact, and another one that is rolled back: the records are ${seen.join(" and ") || "none"}`,
+    isDeepStrictEqual(seen, due),
+    `a member inserts and updates a contact, and the service deletes it; the records are ${seen.join(" and ") || "none"}`,
     outcome,
   );
 }
