@@ -144,10 +144,9 @@ async function bind(trial: Trial): Promise<readonly Audited[]> {
   return audited;
 }
 
-/** The statement with a marker before it, and its text as the server receives it. */
+/** The statement with a marker behind it, and its text as the server receives it. */
 function prepared(trial: Trial, ordinal: string, { template }: Statement) {
-  const [first = "", ...rest] = template;
-  const parts = [marked(trial.site, ordinal, first), ...rest];
+  const parts = template.with(-1, marked(trial.site, ordinal, template.at(-1) ?? ""));
   return {
     template: Object.assign(parts, { raw: parts }),
     text: parts.reduce((text, part, index) => `${text}$${index}${part}`),

@@ -21,9 +21,9 @@ export interface Audited {
   readonly statement: string;
 }
 
-/** A comment that tells this statement from every other one in the log. */
+/** The statement with a comment that tells it from every other one in the log; from 18 on one before it is left out there. */
 export function marked(site: Site, ordinal: number | string, statement: string): string {
-  return `/* ${site.database.name} ${ordinal} */ ${statement}`;
+  return `${statement} /* ${site.database.name} ${ordinal} */`;
 }
 
 /**
