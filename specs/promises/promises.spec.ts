@@ -10,6 +10,7 @@ const groups = {
   C: "contacts",
   A: "appointments",
   N: "notifications",
+  W: "webhook idempotency",
   L: "audit log",
 } as const;
 

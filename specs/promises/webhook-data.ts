@@ -37,7 +37,7 @@ function dataOf(shape: LegacyShape, tenants: readonly string[], size: number): f
   return fc.array(fc.uuid({ version: 4 }), { minLength: 48, maxLength: 48 }).chain((ids) => {
     const vapiIds = ids.slice(0, 16);
     const calls = shape.callTables.flatMap((table, index) =>
-      ids.slice(16 + 14 * index, 30 + 14 * index).map((id) => callOf(table, id, tenants, vapiIds)),
+      ids.slice(16 + 14 * index, 30 + 14 * index).map((id) => callOf(shape, table, id, tenants, vapiIds)),
     );
     return fc.tuple(...calls).chain((made) =>
       fc
@@ -55,6 +55,7 @@ function dataOf(shape: LegacyShape, tenants: readonly string[], size: number): f
 }
 
 function callOf(
+  { orgId }: LegacyShape,
   table: Call["table"],
   id: string,
   [first = "", second = ""]: readonly string[],
@@ -63,7 +64,17 @@ function callOf(
   return fc.record({
     table: fc.constant(table),
     id: fc.constant(id),
-    org_id: fc.constantFrom(first, first, first, second, second, second, null, ghost),
+    org_id: fc.constantFrom(
+      first,
+      first,
+      first,
+      second,
+      second,
+      second,
+      null,
+      ghost,
+      ...(orgId === "text" ? ["", "acme"] : []),
+    ),
     // The empty text, too, stands in calls that never reached the provider.
     vapi_call_id: fc.constantFrom(...vapiIds, null, null, ""),
   });
@@ -88,7 +99,13 @@ function eventOf(
             .tuple(fc.constantFrom(...known, ...lost), fc.boolean())
             .map(([id, loud]) => (loud ? id.toUpperCase() : id));
     const odd = type === "uuid" ? [] : [{ weight: 1, arbitrary: fc.constantFrom(...noCalls) }];
-    return fc.oneof({ weight: 5, arbitrary: spelled }, { weight: 4, arbitrary: fc.constant(null) }, ...odd);
+    // Often only one link leads anywhere, and often that is the provider's.
+    const nowhere = link === "vapi_call_id" ? 3 : 6;
+    return fc.oneof(
+      { weight: 6, arbitrary: spelled },
+      { weight: nowhere, arbitrary: fc.constant(null) },
+      ...odd,
+    );
   };
   const linked = links.flatMap((link) => (shape.links[link] ? [[link, linkTo(link)] as const] : []));
   return fc.record({ event_id: eventIdOf(shape), ...Object.fromEntries(linked) }) as fc.Arbitrary<Event>;

@@ -64,7 +64,7 @@ export async function openLegacy(ground: Ground, legacy: Legacy): Promise<Site> 
   const deployer = await site.connection("deployer");
   await deployer.query(legacySql(legacy));
   const { fault } = await apply(ground, site, requirementsOf(ground.plan, webhookMigration(ground)));
-  if (fault) throw fault;
+  if (fault) throw new Error(`what the webhook migration requires does not apply: ${fault.what}`);
   const superuser = await site.connection("superuser");
   await superuser.query(tenantsSql(ground));
   return site;
@@ -118,6 +118,18 @@ export function repeatOf(
   };
 }
 
+/** A script that shows `outcome` again, after the legacy database was made and migrated. */
+export function repeatAfter(
+  { repeat }: Aftermath,
+  outcome: { readonly repeat: string },
+): { readonly repeat: string } {
+  return {
+    get repeat() {
+      return `${repeat().repeat}\n${outcome.repeat}`;
+    },
+  };
+}
+
 function legacySql({ shape, data }: Legacy): string {
   return `${shapeSql(shape)}\n${rowsSql(shape, data)}`;
 }
@@ -156,6 +168,8 @@ async function rowsOf(
   columns: readonly Column[],
 ): Promise<readonly Kept[]> {
   const present = await columnsOf(connection, table);
+  // There is no such table any more: then nothing is in it.
+  if (present.length === 0) return [];
   const hasOrg = present.some(({ name }) => name === "org_id");
   const { rows } = await connection.query(
     `select event_id::text as event, ${hasOrg ? "org_id" : "null"}::text as org, ${oldText(columns, present)} as old
