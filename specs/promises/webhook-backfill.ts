@@ -7,6 +7,7 @@ import type { Proof } from "../../harness/guarantees/proof.ts";
 import type { Way } from "../../harness/migrations/apply.ts";
 import { anon, claimless, service } from "../../harness/session/actor.ts";
 import { provesMissingLegacyTable } from "./failures.ts";
+import { type Aftermath, migrate } from "./webhook-aftermath.ts";
 import { fatesOf, sampleData } from "./webhook-data.ts";
 import {
   countParts,
@@ -16,7 +17,7 @@ import {
   judgesOrphans,
   judgesReport,
 } from "./webhook-judgement.ts";
-import { type Aftermath, type Legacy, migrate, openLegacy, orphans, tenantsOf } from "./webhook-legacy.ts";
+import { type Legacy, openLegacy, orphans, tenantsOf } from "./webhook-legacy.ts";
 
 const ways: readonly Way[] = ["wrapped", "pasted", "psql"];
 

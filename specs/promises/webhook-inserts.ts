@@ -7,9 +7,10 @@ import { promise, type Trial } from "../../harness/guarantees/trial.ts";
 import { service } from "../../harness/session/actor.ts";
 import type { Outcome } from "../../harness/session/outcome.ts";
 import { quoteLiteral } from "../../harness/sql/identifier.ts";
+import { migrate, repeatAfter } from "./webhook-aftermath.ts";
 import { fatesOf, sampleData } from "./webhook-data.ts";
 import { judgesApplied } from "./webhook-judgement.ts";
-import { type Legacy, migrate, openLegacy, repeatAfter, tenantsOf } from "./webhook-legacy.ts";
+import { type Legacy, openLegacy, tenantsOf } from "./webhook-legacy.ts";
 
 const trials = promise({
   id: "W9",

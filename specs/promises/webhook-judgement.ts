@@ -1,5 +1,5 @@
 import type { Proof } from "../../harness/guarantees/proof.ts";
-import type { Aftermath, Orphan } from "./webhook-legacy.ts";
+import type { Aftermath, Orphan } from "./webhook-aftermath.ts";
 import type { Fate, Part, Reason } from "./webhook-model.ts";
 
 type Fates = ReadonlyMap<string, Fate>;
@@ -28,7 +28,7 @@ export function judgesBackfill(proof: Proof, { legacy, after, repeat }: Aftermat
   }
 }
 
-/** How messages speak of each part; call_logs are no calls, and neither is vapi_call_id. */
+/** How messages speak of each part, when not by its number; call_logs are no calls, and neither is vapi_call_id. */
 const partNames: Readonly<Record<Part, (said: string) => boolean>> = {
   1: (said) => /call[ _-]?logs?/i.test(said),
   2: (said) => /\bcalls?\b|call_id/i.test(said.replaceAll(/call[ _-]?logs?(_id)?|vapi\w*/gi, "")),
@@ -48,7 +48,9 @@ export function judgesReport(proof: Proof, { legacy, notices, repeat }: Aftermat
   const places = ([1, 2, 3] as const).map((part) => {
     const count = countParts(fates)[part];
     const place = lines.findIndex(
-      (line) => partNames[part](line) && new RegExp(`(?<![\\d.])${count}(?![\\d.])`).test(line),
+      (line) =>
+        (partNames[part](line) || new RegExp(`\\b(part|step) ?${part}\\b`, "i").test(line)) &&
+        new RegExp(`(?<!\\d[.,]?)${count}(?![.,]?\\d)`).test(line),
     );
     proof.weigh(
       place >= 0,

@@ -4,17 +4,10 @@ import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
 import type { Proof } from "../../harness/guarantees/proof.ts";
 import { anon, claimless, service, signedIn } from "../../harness/session/actor.ts";
 import type { Outcome } from "../../harness/session/outcome.ts";
+import { migrate, repeatAfter } from "./webhook-aftermath.ts";
 import { sampleData } from "./webhook-data.ts";
 import { judgesApplied } from "./webhook-judgement.ts";
-import {
-  events,
-  type Legacy,
-  migrate,
-  openLegacy,
-  orphans,
-  repeatAfter,
-  tenantsOf,
-} from "./webhook-legacy.ts";
+import { events, type Legacy, openLegacy, orphans, tenantsOf } from "./webhook-legacy.ts";
 
 /** An application that had not heard of row level security, and one that opened the table by policies. */
 const exposed: readonly LegacyShape[] = [

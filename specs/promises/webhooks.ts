@@ -1,5 +1,6 @@
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
 import { webhookBackfill } from "./webhook-backfill.ts";
+import { webhookDuplicates } from "./webhook-duplicates.ts";
 import { webhookInserts } from "./webhook-inserts.ts";
 import { webhookKey } from "./webhook-key.ts";
 import { webhookReach } from "./webhook-reach.ts";
@@ -8,7 +9,8 @@ import { webhookReplay } from "./webhook-replay.ts";
 /** W. Webhook idempotency. */
 export const webhooks: readonly Guarantee[] = [
   ...webhookBackfill,
-  ...webhookKey,
+  webhookKey,
+  webhookDuplicates,
   webhookReplay,
   webhookReach,
   webhookInserts,
