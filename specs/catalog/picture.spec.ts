@@ -143,6 +143,18 @@ const changes: readonly (readonly [statement: string, ...lines: string[]])[] = [
     "alter table shop.items disable trigger items_touch",
     "~ trigger items_touch on shop.items: enabled origin -> disabled",
   ],
+  [
+    "alter table shop.owners disable trigger all",
+    "~ constraint items_owner_id_fkey on shop.items: switchedOff none -> shop.owners D, shop.owners D",
+  ],
+  [
+    "alter table shop.items alter constraint items_owner_id_fkey deferrable initially deferred",
+    "~ constraint items_owner_id_fkey on shop.items: definition FOREIGN KEY",
+  ],
+  [
+    "alter sequence shop.numbers owned by shop.owners.id",
+    "~ sequence shop.numbers: ownedBy none -> shop.owners.id",
+  ],
   ["create rule nothing as on delete to shop.items do instead nothing"],
   ["create event trigger watch on sql_drop execute function shop.notice()"],
   [

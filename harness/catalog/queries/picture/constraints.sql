@@ -5,7 +5,12 @@ select
     'definition', pg_catalog.pg_get_constraintdef(k.oid),
     'validated', k.convalidated,
     'inherited', nullif(k.coninhcount, 0),
-    'index', case when k.contype = 'f' then k.conindid::pg_catalog.regclass::text end)
+    'index', case when k.contype = 'f' then k.conindid::pg_catalog.regclass::text end,
+    -- ALTER TABLE ... DISABLE TRIGGER ALL switches a foreign key off, on its own side or the other, and its definition stays.
+    'switchedOff', (select pg_catalog.jsonb_agg(t.tgrelid::pg_catalog.regclass::text || ' ' || t.tgenabled::text
+        order by t.tgrelid::pg_catalog.regclass::text, t.tgenabled::text)
+      from pg_catalog.pg_trigger t
+      where k.contype = 'f' and t.tgconstraint = k.oid and t.tgisinternal and t.tgenabled <> 'O'))
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_namespace n on n.oid = k.connamespace
 where k.contype in ('c', 'f', 'p', 'u', 'x') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
