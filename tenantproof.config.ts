@@ -6,6 +6,7 @@ import { audit } from "./specs/promises/audit.ts";
 import { contacts } from "./specs/promises/contacts.ts";
 import { naming } from "./specs/promises/naming.ts";
 import { notifications } from "./specs/promises/notifications.ts";
+import { rollback } from "./specs/promises/rollback.ts";
 import { set } from "./specs/promises/set.ts";
 import { tenancy } from "./specs/promises/tenancy.ts";
 import { webhookTraffic } from "./specs/promises/webhook-traffic.ts";
@@ -56,7 +57,7 @@ export default defineProject({
     ...appointments,
     ...notifications,
     ...[...webhooks, ...webhookTraffic].sort(byNumber),
-    // Of its migration alone.
-    ...audit.map((guarantee) => ({ ...guarantee, needsPgaudit: true })),
+    // Without it neither the audit migration is there, nor the whole way back.
+    ...[...audit, ...rollback].map((guarantee) => ({ ...guarantee, needsPgaudit: true })),
   ],
 });

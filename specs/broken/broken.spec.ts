@@ -1,6 +1,6 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Breakage } from "../../fixtures/broken/breakage.ts";
 import { breakages } from "../../fixtures/broken/breakages.ts";
@@ -17,11 +17,12 @@ async function breakCopy({ edits }: Breakage): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tenantproof-broken-"));
   await cp(configuredProject().migrations, folder, { recursive: true });
   for (const { file, find, put } of edits) {
-    const name = (await readdir(folder)).find((one) => one.endsWith(`_${file}.sql`)) ?? file;
-    const before = await readFile(join(folder, name), "utf8");
+    const path = join(folder, dirname(file));
+    const name = (await readdir(path)).find((one) => one.endsWith(`_${basename(file)}.sql`)) ?? file;
+    const before = await readFile(join(path, name), "utf8");
     const after = before.replace(find, put);
     if (after === before) throw new Error(`${file} holds nothing like ${find}`);
-    await writeFile(join(folder, name), after);
+    await writeFile(join(path, name), after);
   }
   return folder;
 }

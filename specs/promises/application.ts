@@ -7,6 +7,7 @@ import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Site } from "../../harness/guarantees/site.ts";
 import { applyPlan, type Way } from "../../harness/migrations/apply.ts";
 import type { Plan } from "../../harness/migrations/migration.ts";
+import type { Script } from "../../harness/migrations/script.ts";
 import type { Notice } from "../../harness/migrations/simple-query.ts";
 
 /** How the application of some files ended: all of them, or the fault at the first that failed. */
@@ -18,23 +19,33 @@ export interface Application {
   readonly warnings: readonly Notice[];
 }
 
-/** Applies `files` to the site, as the deployer unless said, and answers how it ended. */
+export interface ApplicationOptions {
+  /** Default wrapped. */
+  readonly way?: Way;
+  /** Default the deployer. */
+  readonly as?: "deployer" | "superuser";
+  /** Settings of the session, such as tenantproof.allow_data_loss. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Applies `files`, migrations or rollback scripts, to the site and answers how it ended. */
 export async function apply(
   ground: Ground,
   site: Site,
-  files: Plan,
-  { way = "wrapped", as = "deployer" }: { readonly way?: Way; readonly as?: "deployer" | "superuser" } = {},
+  files: readonly Script[],
+  { way = "wrapped", as = "deployer", settings = {} }: ApplicationOptions = {},
 ): Promise<Application> {
   const connection = await site.connection(as);
   const notices: Notice[] = [];
-  const ended = (fault: Fault | undefined): Application => ({
+  const ended = (fault?: Fault): Application => ({
     fault,
     notices,
     warnings: notices.filter(({ severity }) => severity === "WARNING"),
   });
+  const onNotice = (notice: Notice) => notices.push(notice);
   try {
-    await applyPlan(connection, files, { ...ground.limits, way, onNotice: (notice) => notices.push(notice) });
-    return ended(undefined);
+    await applyPlan(connection, files, { ...ground.limits, settings, way, onNotice });
+    return ended();
   } catch (thrown) {
     if (thrown instanceof Fault && thrown.exit === exits.migration) return ended(thrown);
     throw thrown;

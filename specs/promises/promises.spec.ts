@@ -12,6 +12,7 @@ const groups = {
   N: "notifications",
   W: "webhook idempotency",
   L: "audit log",
+  R: "rollback",
 } as const;
 
 const project = configuredProject();
