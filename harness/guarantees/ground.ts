@@ -9,7 +9,7 @@ import type { Plan } from "../migrations/migration.ts";
 import { planMigrations } from "../migrations/plan.ts";
 import { readMigrations } from "../migrations/read.ts";
 import { readScript, type Script } from "../migrations/script.ts";
-import { installPlatform, preparePlatform } from "../platform/platform.ts";
+import { installPlatform, type Privileges, preparePlatform } from "../platform/platform.ts";
 import { type Population, populate } from "../population/populate.ts";
 import type { Project } from "./project.ts";
 import { openSite, type Site } from "./site.ts";
@@ -40,9 +40,16 @@ export interface Ground {
   readonly population: Population;
   readonly society: Society;
   readonly limits: Limits;
+  /** The role that runs migrations. */
+  readonly deployer: string;
   /** The name of each. */
   readonly templates: Readonly<Record<Template, string>>;
   open(template: Template): Promise<Site>;
+  /**
+   * A clone of what `before` would be under that model of default privileges; its template is made when it is first asked
+   * for. Where the platform has no models, there is nothing to ask.
+   */
+  openUnder(privileges: Privileges): Promise<Site>;
 }
 
 /** What was read from disk before any server started. */
@@ -76,6 +83,8 @@ export interface Host {
   /** The name of the template `before`. */
   readonly before: string;
   readonly schemaBefore: Schema;
+  /** The name of the template `before` under another model of default privileges. */
+  beforeUnder(privileges: Privileges): Promise<string>;
 }
 
 /** The platform and the baseline are there; once a cluster. @throws Fault MIGRATION_FAILED when the baseline does not apply. */
@@ -89,17 +98,28 @@ export async function prepareHost(
     const platform = await withConnection(cluster.superuser, (superuser) =>
       preparePlatform(superuser, project),
     );
-    const database = await createDatabase(cluster);
-    const superuser = database.address(cluster.superuser.user);
-    await withConnection(superuser, (connection) => installPlatform(connection, platform));
-    await withConnection(database.address(platform.deployer), (connection) =>
-      applyPlan(connection, baseline, limits),
-    );
-    const schemaBefore = await withConnection(superuser, (connection) => readSchema(connection));
-    await freezeTemplate(cluster, database.name);
+    const { deployer } = platform;
+    const make = async (privileges: Privileges) => {
+      const database = await createDatabase(cluster);
+      const superuser = database.address(cluster.superuser.user);
+      const schemaBefore = await withConnection(superuser, async (connection) => {
+        await installPlatform(connection, { ...platform, privileges });
+        await withConnection(database.address(deployer), (own) => applyPlan(own, baseline, limits));
+        return readSchema(connection);
+      });
+      await freezeTemplate(cluster, database.name);
+      return { before: database.name, schemaBefore };
+    };
+    const made = await make(project.privileges);
     const privileges = project.platform === "none" ? "" : `, ${project.privileges} default privileges`;
     say(`${project.platform}${privileges}, ${filesOf(baseline, "baseline ")}`);
-    return { cluster, deployer: platform.deployer, before: database.name, schemaBefore };
+    const models = new Map([[project.privileges, Promise.resolve(made)]]);
+    const beforeUnder = async (model: Privileges) => {
+      const known = models.get(model) ?? make(model);
+      models.set(model, known);
+      return (await known).before;
+    };
+    return { cluster, deployer, ...made, beforeUnder };
   });
 }
 
@@ -108,7 +128,7 @@ export async function prepareHost(
  * @throws Fault MIGRATION_FAILED, MIGRATION_TIMEOUT when the migrations do not apply as the deployer.
  */
 export async function prepareGround(
-  { cluster, deployer, before, schemaBefore }: Host,
+  { cluster, deployer, before, schemaBefore, beforeUnder }: Host,
   { project, plan: whole }: Subject,
   { stage }: Stages,
   { seed, limits = {} }: GroundOptions,
@@ -155,8 +175,10 @@ export async function prepareGround(
     population,
     society,
     limits,
+    deployer,
     templates,
     open: (template) => openSite(cluster, templates[template], deployer),
+    openUnder: async (privileges) => openSite(cluster, await beforeUnder(privileges), deployer),
   };
 }
 

@@ -46,6 +46,7 @@ export async function proveAll(
       const arena: Arena = {
         ...ground,
         open: (template) => noted(ground.open(template)),
+        openUnder: (privileges) => noted(ground.openUnder(privileges)),
         share: () => noted(common.open()),
       };
       const proof = new Proof();

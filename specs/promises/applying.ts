@@ -12,6 +12,8 @@ import {
   provesNothingHalfDone,
   provesPsql,
 } from "./failures.ts";
+import { provesInterruption } from "./interruption.ts";
+import { provesBothModels } from "./privilege-models.ts";
 import { requires, stem } from "./requirements.ts";
 
 const ways: readonly Way[] = ["pasted", "psql", "wrapped"];
@@ -21,7 +23,7 @@ export const applying: readonly Guarantee[] = [
   {
     id: "S2",
     title:
-      "each way to apply the set ends in the same catalog, and a file that fails leaves nothing half done",
+      "each way to apply the set, by whom and under whichever default privileges, ends in the same catalog, and a file that fails or is cut off leaves nothing half done",
     effect: "Staging and production differ in ways that nobody looked for.",
     remedy: "Hold each file in one transaction of its own, or say in its header that it manages several.",
     async experiment(ground, proof) {
@@ -45,6 +47,9 @@ export const applying: readonly Guarantee[] = [
           const other = ways[index + 1] ?? "the real psql";
           proof.weigh(told === "", `as ${as}, ${ways[0]} and ${other} end differently: ${told}`, again);
         });
+      // The ways are one by now, so one of each stands for the rest.
+      await provesBothModels(ground, proof, { deployer: asDeployer[0], superuser: asSuperuser[0] });
+      await provesInterruption(ground, proof);
     },
   },
 

@@ -59,9 +59,10 @@ export async function provesNothingHalfDone(
         `${migration.file} fails after an attempt that failed: ${fault.what}`,
         applyAgain(migration.file),
       );
-      return;
+      return undefined;
     }
   }
+  return await pictureOf(site);
 }
 
 /** The file with a statement that fails before its first or last COMMIT; at its end, when that is not the end of it. */
