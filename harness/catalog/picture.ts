@@ -27,7 +27,15 @@ interface PictureRequest {
 
 /** Everything that DDL can change in the connection's database, in one round trip; rows and sequence positions are not in it. */
 export async function takePicture(connection: Connection, request: PictureRequest = {}): Promise<Picture> {
-  const parts = request.cluster ? [...ofDatabase, ofCluster] : ofDatabase;
+  return takeParts(connection, request.cluster ? [...ofDatabase, ofCluster] : ofDatabase);
+}
+
+/** What all databases of the cluster share, and nothing else. */
+export async function takeClusterPicture(connection: Connection): Promise<Picture> {
+  return takeParts(connection, [ofCluster]);
+}
+
+async function takeParts(connection: Connection, parts: readonly string[]): Promise<Picture> {
   const statement = frame.replace("/* objects */", () => parts.join("\nunion all\n"));
   return withQualifiedNames(
     connection,

@@ -1,4 +1,5 @@
 import type { Schema } from "../catalog/model.ts";
+import { type Picture, takeClusterPicture } from "../catalog/picture.ts";
 import { readSchema } from "../catalog/schema.ts";
 import type { Cluster } from "../engine/cluster.ts";
 import { withConnection } from "../engine/connection.ts";
@@ -36,6 +37,8 @@ export interface Ground {
   readonly seed: number;
   /** What the platform and the baseline made, before the first migration. */
   readonly schemaBefore: Schema;
+  /** What all databases of the cluster share, at the same time. */
+  readonly clusterBefore: Picture;
   readonly schema: Schema;
   readonly population: Population;
   readonly society: Society;
@@ -83,6 +86,7 @@ export interface Host {
   /** The name of the template `before`. */
   readonly before: string;
   readonly schemaBefore: Schema;
+  readonly clusterBefore: Picture;
   /** The name of the template `before` under another model of default privileges. */
   beforeUnder(privileges: Privileges): Promise<string>;
 }
@@ -102,13 +106,14 @@ export async function prepareHost(
     const make = async (privileges: Privileges) => {
       const database = await createDatabase(cluster);
       const superuser = database.address(cluster.superuser.user);
-      const schemaBefore = await withConnection(superuser, async (connection) => {
+      const read = await withConnection(superuser, async (connection) => {
         await installPlatform(connection, { ...platform, privileges });
         await withConnection(database.address(deployer), (own) => applyPlan(own, baseline, limits));
-        return readSchema(connection);
+        const clusterBefore = await takeClusterPicture(connection);
+        return { schemaBefore: await readSchema(connection), clusterBefore };
       });
       await freezeTemplate(cluster, database.name);
-      return { before: database.name, schemaBefore };
+      return { before: database.name, ...read };
     };
     const made = await make(project.privileges);
     const privileges = project.platform === "none" ? "" : `, ${project.privileges} default privileges`;
@@ -128,7 +133,7 @@ export async function prepareHost(
  * @throws Fault MIGRATION_FAILED, MIGRATION_TIMEOUT when the migrations do not apply as the deployer.
  */
 export async function prepareGround(
-  { cluster, deployer, before, schemaBefore, beforeUnder }: Host,
+  { cluster, deployer, before, schemaBefore, clusterBefore, beforeUnder }: Host,
   { project, plan: whole }: Subject,
   { stage }: Stages,
   { seed, limits = {} }: GroundOptions,
@@ -171,6 +176,7 @@ export async function prepareGround(
     withheld,
     seed,
     schemaBefore,
+    clusterBefore,
     schema,
     population,
     society,

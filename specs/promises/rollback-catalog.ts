@@ -1,3 +1,4 @@
+import { type Picture, takeClusterPicture } from "../../harness/catalog/picture.ts";
 import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Proof } from "../../harness/guarantees/proof.ts";
 import type { Site } from "../../harness/guarantees/site.ts";
@@ -132,6 +133,7 @@ export async function provesWhatWasThereStays(ground: Ground, proof: Proof): Pro
     await superuser.query("drop extension if exists pgaudit");
     const again = await provesRestored(ground, site, proof, "superuser", repeat);
     if (again !== undefined) proof.doubted(again);
+    await provesSharedSettings(ground, site, proof);
     return;
   }
 }
@@ -152,4 +154,25 @@ async function provesRestored(
   const told = fault ? `${fault.where}: ${fault.what}` : tellDifference(before, await pictureOf(site));
   proof.weigh(told === "", `in a database that is in use, apply and rollback as the ${as}: ${told}`, repeat);
   return undefined;
+}
+
+/**
+ * Settings of roles and of all databases are as they were before the first migration. Other experiments apply the set
+ * meanwhile, and what it sets for all it sets anew: only what is there after each of three rollbacks was left by them.
+ */
+async function provesSharedSettings(ground: Ground, site: Site, proof: Proof): Promise<void> {
+  const superuser = await site.connection("superuser");
+  const settings = (picture: Picture) => picture.filter(({ kind }) => /^(setting|parameter)$/.test(kind));
+  const told = async () =>
+    tellDifference(settings(ground.clusterBefore), settings(await takeClusterPicture(superuser)));
+  let left = await told();
+  for (let turn = 1; turn < 3 && left !== ""; turn += 1) {
+    await apply(ground, site, [...ground.plan, ...scriptsOf(ground.plan)]);
+    left = await told();
+  }
+  proof.weigh(
+    left === "",
+    `apply and rollback leave settings of the whole cluster changed: ${left}`,
+    thereAndBack(...ground.plan),
+  );
 }
