@@ -236,6 +236,8 @@ begin
       select resolution.tenants[1] as org_id, event.event_id::text as event_id, pg_catalog.count(*) as times
       from resolution
       join public.processed_webhook_events as event on event.ctid = resolution.event_row
+      -- Those of an organization that is not there become orphans, which no key binds.
+      join public.organizations as organization on organization.id = resolution.tenants[1]
       where pg_catalog.cardinality(resolution.tenants) = 1 and event.event_id is not null
       group by 1, 2
       having pg_catalog.count(*) > 1

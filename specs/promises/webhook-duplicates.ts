@@ -34,6 +34,7 @@ function callsOf(ground: Ground): readonly Call[] {
     { table: "call_logs", id: id(1), org_id: one, vapi_call_id: id(6) },
     { table: "calls", id: id(2), org_id: one, vapi_call_id: id(7) },
     { table: "call_logs", id: id(3), org_id: other, vapi_call_id: id(8) },
+    { table: "calls", id: id(4), org_id: id(5), vapi_call_id: null },
   ];
 }
 
@@ -46,12 +47,14 @@ const doubled = [
   event("evt-of-the-provider", { call_log_id: id(1).toUpperCase(), vapi_call_id: id(6) }),
 ];
 
-/** Once in each of two tenants, twice in none, once in one. */
+/** Once in each of two tenants, twice in none or in one that is not there, once in one. */
 const harmless = [
   event("evt-of-two-tenants", { call_log_id: id(1) }),
   event("evt-of-two-tenants", { call_log_id: id(3) }),
   event("evt-of-nobody", {}),
   event("evt-of-nobody", { vapi_call_id: id(9) }),
+  event("evt-of-a-ghost", { call_id: id(4) }),
+  event("evt-of-a-ghost", { call_id: id(4), call_log_id: "" }),
   event("evt-alone", { call_id: id(2) }),
 ];
 
@@ -116,8 +119,8 @@ async function provesNotStopped(ground: Ground, proof: Proof): Promise<void> {
   judgesConservation(proof, aftermath);
   const orgs = aftermath.after.filter(({ event }) => event === "evt-of-two-tenants").map(({ org }) => org);
   proof.weigh(
-    new Set(orgs).size === 2 && aftermath.orphans.length === 2,
-    `an event of two tenants stands in ${orgs.join(" and ")}, and of two of nobody ${aftermath.orphans.length} are orphans`,
+    new Set(orgs).size === 2 && aftermath.orphans.length === 4,
+    `an event of two tenants stands in ${orgs.join(" and ")}, and of four of nobody ${aftermath.orphans.length} are orphans`,
     aftermath.repeat(),
   );
 }
