@@ -114,7 +114,7 @@ async function detailsOf({ cluster }: Ground): Promise<readonly string[]> {
 async function provesNotStopped(ground: Ground, proof: Proof): Promise<void> {
   const legacy = { shape: loose, data: { calls: callsOf(ground), events: harmless } };
   await using site = await openLegacy(ground, legacy);
-  const aftermath = await migrate(ground, site, legacy, "wrapped");
+  const aftermath = await migrate(ground, site, legacy, "pasted");
   if (!judgesApplied(proof, aftermath)) return;
   judgesConservation(proof, aftermath);
   const orgs = aftermath.after.filter(({ event }) => event === "evt-of-two-tenants").map(({ org }) => org);

@@ -50,7 +50,7 @@ function saysSo(outcome: Outcome): boolean {
 /** Inserted anew without org_id, each legacy event ends as the backfill ends it; what that cannot place is refused. */
 async function provesAsBackfilled(ground: Ground, proof: Proof, legacy: Legacy): Promise<void> {
   await using site = await openLegacy(ground, legacy);
-  const aftermath = await migrate(ground, site, legacy, "wrapped");
+  const aftermath = await migrate(ground, site, legacy, "pasted");
   if (!judgesApplied(proof, aftermath)) return;
   const fates = [...fatesOf(legacy.data, tenantsOf(ground))];
   const statements = legacy.data.events.map((event) => {

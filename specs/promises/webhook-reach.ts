@@ -67,7 +67,7 @@ function attemptsOn(table: string, tenant: string): readonly string[] {
 
 async function provesClosed(ground: Ground, proof: Proof, legacy: Legacy): Promise<void> {
   await using site = await openLegacy(ground, legacy);
-  const aftermath = await migrate(ground, site, legacy, "wrapped");
+  const aftermath = await migrate(ground, site, legacy, "pasted");
   if (!judgesApplied(proof, aftermath)) return;
   const { called } = legacy.shape;
   for (const [table, rows] of [
