@@ -40,6 +40,7 @@ export async function provesFeed(trial: Trial): Promise<void> {
     `records of what was rolled back are there: ${after.length}, where there were ${known.length}`,
     "select * from public.audit_logs order by event_time desc",
   );
+  await provesNoChangeWithoutRecord(trial, known);
   await provesCommit(trial, known);
 }
 
@@ -169,6 +170,20 @@ async function withSecrets(trial: Trial, target: Target): Promise<Fed> {
 function secretOf({ table }: Target, column: string): string {
   const place = table.columns.findIndex(({ name }) => name === column);
   return `Zq${String(place).padStart(2, "0")}xylophone${table.name.length}`;
+}
+
+/** Where no record can be written, nothing can be changed. */
+async function provesNoChangeWithoutRecord(trial: Trial, known: readonly string[]): Promise<void> {
+  const { site, proof, memberId, tenant } = trial;
+  const { outcome } = await auditRowsAfter(site, known, memberId, tenant, [
+    "alter table public.audit_logs add constraint full_of_records check (false) not valid",
+    `insert into public.contacts (org_id, name) values ('${tenant}', 'somebody')`,
+  ]);
+  proof.weigh(
+    !outcome.ok && /full_of_records/.test(outcome.message),
+    `a contact is inserted where no record of it can be written: ${endOf(outcome)}`,
+    outcome,
+  );
 }
 
 /** What members and the service commit has its record, and what a savepoint takes back has none. */

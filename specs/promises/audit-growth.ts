@@ -1,6 +1,6 @@
 import type { Trial } from "../../harness/guarantees/trial.ts";
 import { endOf } from "../../harness/guarantees/trial.ts";
-import { plain } from "./audit-calls.ts";
+import { callOf, plain } from "./audit-calls.ts";
 
 /** What the summary allows an organization's day. */
 const mostBytes = 50 * 1024;
@@ -12,7 +12,9 @@ const days = 20;
  * before, and a notification; every second one books, half of those are confirmed, and one is cancelled. Old
  * notifications are archived once, and the backend reports two reads of members.
  */
-function dayOf({ tenant, memberId }: Trial): string {
+function dayOf(trial: Trial): string {
+  const { tenant, memberId } = trial;
+  const report = callOf(trial, "log_audit_event", { event_type: "data_read", operation: "SELECT" });
   return `
     for nth in 1..16 loop
       perform set_config('role', 'service_role', true);
@@ -33,7 +35,7 @@ function dayOf({ tenant, memberId }: Trial): string {
       update public.appointments set status = 'cancelled' where id = visit;
     end loop;
     perform set_config('role', 'service_role', true);
-    perform public.log_audit_event('data_read', 'SELECT'), public.log_audit_event('data_read', 'SELECT');
+    perform ${report}, ${report};
     perform public.expire_old_notifications();`;
 }
 
