@@ -435,6 +435,7 @@ begin
         'index', pg_catalog.pg_get_indexdef(index.indexrelid),
         'index_comment', pg_catalog.obj_description(index.indexrelid, 'pg_class'),
         'clustered', index.indisclustered,
+        'replica_identity', index.indisreplident,
         'constraint', pg_catalog.pg_get_constraintdef(con.oid),
         'constraint_comment', pg_catalog.obj_description(con.oid, 'pg_constraint'))
         order by index_class.relname), '[]')
@@ -1035,7 +1036,9 @@ begin
       execute pg_catalog.format('drop index public.%I', old_key ->> 'name');
     end if;
     -- Replicas told rows apart by this key; now they do by the new one.
-    if old_key ->> 'constraint' like 'PRIMARY KEY%' and before ->> 'replica_identity' = 'd' then
+    if old_key ->> 'constraint' like 'PRIMARY KEY%' and before ->> 'replica_identity' = 'd'
+      or (old_key ->> 'replica_identity')::boolean
+    then
       alter table public.processed_webhook_events
         replica identity using index uq_processed_webhook_events_org_event;
     end if;

@@ -249,6 +249,10 @@ begin
     if old_key ->> 'index_comment' is not null then
       execute pg_catalog.format('comment on index public.%I is %L', old_key ->> 'name', old_key ->> 'index_comment');
     end if;
+    if (old_key ->> 'replica_identity')::boolean then
+      execute pg_catalog.format('alter table public.processed_webhook_events replica identity using index %I',
+        old_key ->> 'name');
+    end if;
     if (old_key ->> 'clustered')::boolean then
       execute pg_catalog.format('alter table public.processed_webhook_events cluster on %I', old_key ->> 'name');
     end if;

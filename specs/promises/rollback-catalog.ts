@@ -77,10 +77,14 @@ function usedBefore(database: string, deployer: string): string {
     comment on constraint processed_webhook_events_event_id_key on public.processed_webhook_events is 'Once only.';
     comment on index public.processed_webhook_events_event_id_key is 'Looked up by every delivery.';
     alter table public.processed_webhook_events cluster on processed_webhook_events_event_id_key;
+    alter table public.processed_webhook_events
+      add constraint "Once, at the end" unique nulls not distinct (event_id) include (id) with (fillfactor = 90)
+      deferrable initially deferred;
     create unique index "Events, lower case" on public.processed_webhook_events (lower(event_id));
     create index events_of_a_day on public.processed_webhook_events (received_at) where processed_at is null;
     create policy events_of_the_service on public.processed_webhook_events for select to service_role using (true);
     create publication news_of_events for table public.processed_webhook_events;
+    alter table public.processed_webhook_events replica identity using index processed_webhook_events_event_id_key;
     create function public.note_event() returns trigger language plpgsql as 'begin return new; end';
     create trigger note_event after insert on public.processed_webhook_events
       for each row execute function public.note_event();
