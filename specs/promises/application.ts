@@ -52,6 +52,12 @@ export async function apply(
   }
 }
 
+/** The server's own message and hint: what stands around it in a fault quotes the script, with numbers of its own. */
+export function messageOf(fault: Fault): string {
+  const hint = /^The server's hint: .*$/m.exec(fault.what)?.[0] ?? "";
+  return `${fault.cause instanceof Error ? fault.cause.message : ""} ${hint}`.trim();
+}
+
 /** What of the site's catalogs `work` changed for good: nothing, after an attempt that failed. */
 export async function leftBehind(site: Site, work: () => Promise<unknown>): Promise<readonly string[]> {
   const connection = await site.connection("superuser");

@@ -7,7 +7,7 @@ import type { Proof } from "../../harness/guarantees/proof.ts";
 import type { Site } from "../../harness/guarantees/site.ts";
 import type { Migration } from "../../harness/migrations/migration.ts";
 import type { Notice } from "../../harness/migrations/simple-query.ts";
-import { type Application, apply, applyAgain, leftBehind } from "./application.ts";
+import { type Application, apply, applyAgain, leftBehind, messageOf } from "./application.ts";
 import { scriptsOf, wayOf } from "./rollback-catalog.ts";
 import { provesSharedEvents } from "./rollback-events.ts";
 
@@ -149,12 +149,6 @@ export function provesCounts(
 /** What runs the script with the permission. */
 export function allow(migration: Migration): string {
   return `PGOPTIONS="-c tenantproof.allow_data_loss=on" ${applyAgain(`rollback/${migration.file}`)}`;
-}
-
-/** The server's own message and hint: what stands around it in a fault quotes the script, with numbers of its own. */
-function messageOf(fault: Fault): string {
-  const hint = /^The server's hint: .*$/m.exec(fault.what)?.[0] ?? "";
-  return `${fault.cause instanceof Error ? fault.cause.message : ""} ${hint}`.trim();
 }
 
 function saysAll(text: string, counts: readonly number[]): boolean {

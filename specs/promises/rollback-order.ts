@@ -6,15 +6,17 @@ import type { Proof } from "../../harness/guarantees/proof.ts";
 import type { Site } from "../../harness/guarantees/site.ts";
 import type { Migration, Plan } from "../../harness/migrations/migration.ts";
 import { planRollback } from "../../harness/migrations/rollback.ts";
+import { parseVersion } from "../../harness/migrations/version.ts";
 import {
   type ApplicationOptions,
   apply,
   applyAgain,
   leftBehind,
+  messageOf,
   pictureOf,
   tellDifference,
 } from "./application.ts";
-import { requirementsOf, stem } from "./requirements.ts";
+import { requirementsOf } from "./requirements.ts";
 import { scriptsOf, thereAndBack, wayOf } from "./rollback-catalog.ts";
 import { permission } from "./rollback-loss.ts";
 
@@ -22,11 +24,11 @@ import { permission } from "./rollback-loss.ts";
 export async function provesSuffixes(ground: Ground, proof: Proof): Promise<void> {
   await using site = await ground.open("before");
   const { plan } = ground;
-  const pictures: Picture[] = [await pictureOf(site)];
+  const pictures: Picture[] = [];
   for (const migration of plan) {
+    pictures.push(await pictureOf(site));
     const { fault } = await apply(ground, site, [migration]);
     if (fault) return proof.broke(`${fault.where}: ${fault.what}`, applyAgain(migration.file));
-    pictures.push(await pictureOf(site));
   }
   for (const [index, migration] of [...plan.entries()].toReversed()) {
     const way = wayOf(index, 1);
@@ -99,7 +101,7 @@ async function provesRefusals(
       const { fault } = await apply(ground, site, scriptsOf([migration]), options);
       const told = options.settings ? ", although data may be lost," : "";
       proof.weigh(
-        fault?.what.includes(stem(last.file)) === true,
+        fault !== undefined && messageOf(fault).includes(parseVersion(last.file).name),
         `rollback of ${migration.file} while ${last.file} is applied${told} ${fault ? `says ${fault.what}` : "is accepted"}`,
         applyAgain(`rollback/${migration.file}`),
       );
