@@ -5,6 +5,7 @@ import { sharedHost } from "../ground.ts";
 import { provesCuts } from "../promises/interruption.ts";
 import { configuredProject } from "../promises/subject.ts";
 import { provesBackfillCut } from "./backfill.ts";
+import { provesWayBack } from "./way-back.ts";
 
 const silent = { stage: <T>(_: string, work: (say: () => void) => Promise<T>) => work(() => {}) };
 const subject = await readSubject(configuredProject());
@@ -23,6 +24,17 @@ describe("cut off after each of its statements and applied again, it ends as if 
       const cuts = migration.statements.map((_, index) => index + 1);
       await provesCuts(ground, proof, migration, cuts);
       expect(proof.verdict()).toEqual({ state: "holds", checked: 2 * cuts.length });
+    },
+  );
+});
+
+describe("cut off after each of its statements and rolled back, it leaves what was there before", () => {
+  it.each(subject.plan.map((migration) => [migration.file, migration] as const))(
+    "%s",
+    async (_, migration) => {
+      const proof = new Proof();
+      await provesWayBack(ground, proof, migration);
+      expect(proof.verdict()).toEqual({ state: "holds", checked: migration.statements.length });
     },
   );
 });

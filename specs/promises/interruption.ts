@@ -119,7 +119,7 @@ export async function provesRecovery(
 }
 
 /** The statements, one by one, and then the backend is gone: what was not committed is undone. */
-async function cutOff(site: Site, { statements }: Migration, count: number): Promise<void> {
+export async function cutOff(site: Site, { statements }: Migration, count: number): Promise<void> {
   await using connection = await connect(site.database.address(site.deployerRole));
   for (const { text } of statements.slice(0, count)) await connection.query(text);
   const { rows } = await connection.query("select pg_catalog.pg_backend_pid() as pid");
