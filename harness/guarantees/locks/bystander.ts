@@ -22,6 +22,8 @@ export interface Wait {
  * As a reader it stands in the way of ACCESS EXCLUSIVE alone, as a writer of every lock that holds writers up.
  */
 export class Bystander implements AsyncDisposable {
+  private used = "";
+
   private constructor(
     private readonly connection: Connection,
     private readonly mode: "access share" | "row exclusive",
@@ -34,14 +36,18 @@ export class Bystander implements AsyncDisposable {
 
   /** It uses these tables, given as schema.table in SQL, and no others. Nobody may hold a lock that conflicts. */
   async use(tables: readonly string[]): Promise<void> {
+    const wanted = tables.join(", ");
+    if (wanted === this.used) return;
     await this.leave();
-    if (tables.length > 0)
-      await this.connection.query(`begin; lock table ${tables.join(", ")} in ${this.mode} mode nowait`);
+    await this.connection.query(`begin; lock table ${wanted} in ${this.mode} mode nowait`);
+    this.used = wanted;
   }
 
   /** It uses no table. */
   async leave(): Promise<void> {
+    if (this.used === "") return;
     await this.connection.query("rollback");
+    this.used = "";
   }
 
   /** What the backend `pid` waits for while `work` goes on; nothing when that ends before. */

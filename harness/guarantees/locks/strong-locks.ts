@@ -65,12 +65,16 @@ export async function watchStrongLocks(script: Script, watch: Watch): Promise<Wa
         else {
           if (alone) await run("begin");
           misuses.push(...(await watcher.runInside(statement)));
-          if (alone) await run("commit");
+          if (alone) {
+            await run("commit");
+            watcher.beginAnew();
+          }
         }
         continue;
       }
       inside = statement.control === "opens";
       await run(statement.text);
+      watcher.beginAnew();
     }
     if (!script.ownTransaction) await run("commit");
     return { misuses, error: undefined };
@@ -90,14 +94,21 @@ function mayCommit({ kind }: Statement): boolean {
 class Watcher {
   private readonly names: readonly string[];
   private pid: Promise<number> | undefined;
+  /** What the transaction had done by the end of its last statement. */
+  private known: Usages | undefined;
 
   constructor(private readonly watch: Watch) {
     this.names = [...watch.tables.keys()];
   }
 
+  /** What was known of the transaction is outdated, or another one begins. */
+  beginAnew(): void {
+    this.known = undefined;
+  }
+
   /** The statement has been run inside the open transaction. */
   async runInside(statement: Statement): Promise<readonly Misuse[]> {
-    const before = await this.usages();
+    const before = this.known ?? (await this.usages());
     const held = this.names.filter((name) => before.get(name)?.exclusive);
     const free = this.names.filter((name) => before.has(name) && !held.includes(name));
     await this.command("savepoint watched");
@@ -115,6 +126,8 @@ class Watcher {
         this.isWhole(name, reads(name)) ? reads(name) - (await this.readsBefore(name, statement)) : 0,
       );
     await this.command("release savepoint watched");
+    if (comesThrough) this.known = after;
+    else this.beginAnew();
     return this.judge(statement, underLock, before, after);
   }
 
@@ -146,8 +159,8 @@ class Watcher {
     else {
       await reader.cancel(pid);
       await running;
+      await reader.leave();
     }
-    await reader.leave();
     return wait;
   }
 
