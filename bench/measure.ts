@@ -28,7 +28,9 @@ export async function* measureAll(): AsyncGenerator<{
   yield { stage: "clone", samples: await repeat(25, () => cloneOnce(ground)) };
   yield { stage: "experiments", samples: await repeat(9, () => attackOnce(ground)) };
   await cluster[Symbol.asyncDispose]();
-  yield { stage: "gate", samples: await repeat(5, () => elapsedMs(runGate)) };
+  const tables = ["--only", "S,T,C,A,N"];
+  yield { stage: "tables", samples: await repeat(5, () => elapsedMs(() => runGate(tables))) };
+  yield { stage: "gate", samples: await repeat(3, () => elapsedMs(() => runGate())) };
 }
 
 async function repeat(times: number, measure: () => Promise<number>): Promise<number[]> {
@@ -86,8 +88,8 @@ function attacksOf(ground: Ground): Experiment[] {
   });
 }
 
-async function runGate(): Promise<void> {
-  const gate = [bin, "gate", "--engine", engine, "--seed", String(seed)];
+async function runGate(only: readonly string[] = []): Promise<void> {
+  const gate = [bin, "gate", "--engine", engine, "--seed", String(seed), ...only];
   const { exitCode } = await execa(process.execPath, gate, { cwd: root, reject: false });
   if (exitCode !== 0) console.log(`The gate itself ended in exit code ${exitCode}; see npm run gate.`);
 }
