@@ -87,6 +87,11 @@ const scripts: readonly (readonly [fact: string, text: string, misuses: readonly
     "-- transaction: own\nvacuum full small",
     ["small perhaps scanned"],
   ],
+  [
+    "an index that goes beside the traffic",
+    "-- transaction: own\ncreate index concurrently j on small (t); drop index concurrently public.j",
+    [],
+  ],
   ["an index built beside the traffic", "-- transaction: own\ncreate index concurrently i on small (t)", []],
 ];
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, connect } from "../../harness/engine/connection.ts";
 import type { Ground } from "../../harness/guarantees/ground.ts";
-import { Bystander, type Wait } from "../../harness/guarantees/locks/bystander.ts";
+import { Bystander, type TableWait } from "../../harness/guarantees/locks/bystander.ts";
 import type { Proof } from "../../harness/guarantees/proof.ts";
 import { send } from "../../harness/migrations/simple-query.ts";
 import type { Statement } from "../../harness/sql/statements.ts";
@@ -61,7 +61,7 @@ interface Session {
 
 interface Patience {
   /** The first wait for the writer. */
-  readonly wait: Wait | undefined;
+  readonly wait: TableWait | undefined;
   /** Whether it came to its end while the writer stayed. */
   readonly ended: boolean;
   /** Whether the statement failed for it. */
@@ -86,7 +86,7 @@ async function withWriter({ connection, writer, pid }: Session, statement: State
 async function endOf(
   writer: Bystander,
   pid: number,
-  wait: Wait,
+  wait: TableWait,
   running: Promise<unknown>,
 ): Promise<boolean> {
   const deadline = performance.now() + longestWaitMs;

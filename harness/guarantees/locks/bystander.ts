@@ -9,13 +9,15 @@ const looksMs = 4;
 
 /** A lock that somebody waits for because a bystander is in the way. */
 export interface Wait {
-  /** schema.table */
-  readonly table: string;
+  /** schema.table; null when it waits for the bystander's transaction itself. */
+  readonly table: string | null;
   /** As pg_locks names it: AccessExclusiveLock. */
   readonly mode: string;
   /** When it began, by the server's clock; two waits differ in it. */
   readonly since: string;
 }
+
+export type TableWait = Wait & { readonly table: string };
 
 /**
  * A session that uses tables and stays in its transaction: whoever wants a lock that conflicts must wait for it.
@@ -50,8 +52,11 @@ export class Bystander implements AsyncDisposable {
     this.used = "";
   }
 
-  /** What the backend `pid` waits for while `work` goes on; nothing when that ends before. */
-  async waitDuring(pid: number, work: Promise<unknown>): Promise<Wait | undefined> {
+  /**
+   * Which table's lock the backend `pid` waits for while `work` goes on; nothing when that ends before. Where it waits for
+   * this transaction to end, as commands that run CONCURRENTLY do, it holds nobody up: the bystander leaves.
+   */
+  async waitDuring(pid: number, work: Promise<unknown>): Promise<TableWait | undefined> {
     let over = false;
     const end = work.then(
       () => (over = true),
@@ -60,7 +65,8 @@ export class Bystander implements AsyncDisposable {
     await Promise.race([end, sleep(firstLookMs)]);
     while (!over) {
       const wait = await this.waitOf(pid);
-      if (wait) return wait;
+      if (wait?.table) return { ...wait, table: wait.table };
+      if (wait) await this.leave();
       await Promise.race([end, sleep(looksMs)]);
     }
     return undefined;
@@ -69,10 +75,10 @@ export class Bystander implements AsyncDisposable {
   /** What the backend waits for right now. */
   async waitOf(pid: number): Promise<Wait | undefined> {
     const { rows } = await this.connection.query(`
-      select pg_catalog.format('%I.%I', n.nspname, c.relname) as table, l.mode, l.waitstart::text as since
+      select case when c.oid is not null then pg_catalog.format('%I.%I', n.nspname, c.relname) end as table, l.mode, l.waitstart::text as since
       from pg_catalog.pg_locks l
-      join pg_catalog.pg_class c on c.oid = l.relation
-      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      left join pg_catalog.pg_class c on c.oid = l.relation
+      left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where l.pid = ${pid} and not l.granted and pg_catalog.pg_backend_pid() = any (pg_catalog.pg_blocking_pids(l.pid))`);
     return rows[0] as Wait | undefined;
   }

@@ -7,7 +7,7 @@ import type { Script } from "../../migrations/script.ts";
 import { type Outcome, send } from "../../migrations/simple-query.ts";
 import { loadSql } from "../../sql/load.ts";
 import type { Statement } from "../../sql/statements.ts";
-import type { Bystander, Wait } from "./bystander.ts";
+import type { Bystander, TableWait } from "./bystander.ts";
 
 const usageQuery = loadSql(import.meta.url, "usage.sql");
 
@@ -149,7 +149,7 @@ class Watcher {
   }
 
   /** Runs the statement with the reader in the way; it has been cancelled when it was held up by it. */
-  private async heldUp(statement: Statement, tables: readonly string[]): Promise<Wait | undefined> {
+  private async heldUp(statement: Statement, tables: readonly string[]): Promise<TableWait | undefined> {
     const { reader, connection } = this.watch;
     await reader.use(tables);
     const pid = await this.ownPid();
