@@ -32,8 +32,8 @@ export const webhookBackfill: readonly Guarantee[] = [
     remedy: "Fill org_id in three parts, in this order, and say of each how many rows it filled.",
     async experiment(ground, proof) {
       await Promise.all(
-        [usual, textual].map(async (shape, index) => {
-          const { legacy, fates } = telling(ground, shape, index);
+        [telling(ground, usual, 0), telling(ground, textual, 1), idle(ground)].map(async (given, index) => {
+          const { legacy, fates } = given;
           await using site = await openLegacy(ground, legacy);
           const aftermath = await migrate(ground, site, legacy, ways[index] ?? "wrapped");
           if (!judgesApplied(proof, aftermath)) return;
@@ -165,8 +165,20 @@ function telling(ground: Ground, shape: LegacyShape, index: number) {
   }
 }
 
+/** A sample in which the last part has nothing left to fill, which it must say too. */
+function idle(ground: Ground) {
+  const { legacy, fates } = telling(ground, usual, 2);
+  const filled = (event_id: string) => {
+    const fate = fates.get(event_id);
+    return fate?.to === "organization" && fate.part === 3;
+  };
+  const data = { ...legacy.data, events: legacy.data.events.filter(({ event_id }) => !filled(event_id)) };
+  return { legacy: { ...legacy, data }, fates: fatesOf(data, tenantsOf(ground)) };
+}
+
 function copies({ events }: LegacyData, times: number): LegacyData["events"] {
   return Array.from({ length: times }, (_, copy) =>
-    events.map((event) => ({ ...event, event_id: `${event.event_id} ${copy}` })),
+    // In the middle: what stands at either end is part of an event's name.
+    events.map((event) => ({ ...event, event_id: event.event_id.replace(/(?=.$)/su, `#${copy}#`) })),
   ).flat();
 }

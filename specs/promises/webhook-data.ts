@@ -7,7 +7,10 @@ import { type Fate, fateOf } from "./webhook-model.ts";
 const ghost = "99999999-9999-4999-8999-999999999999";
 
 /** Texts that lead to no call, whatever they look like. */
-const noCalls = ["", " ", "not-a-uuid", "0", "99999999-9999-4999-8999-99999999999", "null"];
+const noCalls = [
+  ...["", " ", "not-a-uuid", "0", "null", "99999999-9999-4999-8999-99999999999"],
+  ...["call 99999999-9999-4999-8999-999999999999", "99999999-9999-4999-8999-999999999999 (2)"],
+];
 
 interface Request {
   readonly tenants: readonly string[];
@@ -116,5 +119,5 @@ function eventIdOf({ eventId = "text" }: LegacyShape): fc.Arbitrary<string> {
   if (eventId === "bigint") return fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map(String);
   // Capitals make another event; so do spaces.
   const name = fc.string({ unit: fc.constantFrom(..."aA0é ☎'\"\\%_-".split("")), maxLength: 6 });
-  return fc.tuple(fc.constantFrom("evt_", "EVT_", ""), fc.nat(999), name).map((parts) => parts.join(""));
+  return fc.tuple(fc.constantFrom("evt_", "EVT_", "", " "), fc.nat(999), name).map((parts) => parts.join(""));
 }

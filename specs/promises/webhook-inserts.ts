@@ -138,6 +138,15 @@ async function provesInserts(trial: Trial): Promise<void> {
     ],
     [{ rows: 0 }],
   );
+  await trial.mayNot(
+    service,
+    "inserts an event whose empty vapi_call_id is that of a call that has none",
+    [
+      call("calls", trial.uuid(), tenant, ""),
+      sql`insert into public.processed_webhook_events (event_id, vapi_call_id) values ('evt of no call', '')`,
+    ],
+    { sqlstate: ["23502", "P0001", "23514", "23503"] },
+  );
   const outcomes = await trial.site.deployer.triesInTurn([
     ...calls.map(({ template, values }) => [template, ...values] as const),
     [

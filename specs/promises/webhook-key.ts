@@ -35,6 +35,8 @@ export const webhookKey: Guarantee = {
       ...keyedShapes.map(async (shape, index) => {
         const legacy = { shape, data };
         await using site = await openLegacy(ground, legacy);
+        const superuser = await site.connection("superuser");
+        await superuser.query(unfinished);
         const aftermath = await migrate(ground, site, legacy, index === 0 ? "pasted" : "wrapped");
         if (!judgesApplied(proof, aftermath)) return;
         await provesKey(ground, proof, site, shape.called, (outcome) => repeatAfter(aftermath, outcome));
@@ -42,6 +44,11 @@ export const webhookKey: Guarantee = {
     ]);
   },
 };
+
+/** What CREATE INDEX CONCURRENTLY leaves when it fails still refuses rows. */
+const unfinished = `
+update pg_catalog.pg_index set indisvalid = false
+where indexrelid in (pg_catalog.to_regclass('public."Once, please"'), pg_catalog.to_regclass('public.covering_event'));`;
 
 type Evidence = { readonly repeat: string };
 
