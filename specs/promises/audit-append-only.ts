@@ -3,7 +3,7 @@ import type { Trial } from "../../harness/guarantees/trial.ts";
 import { endOf } from "../../harness/guarantees/trial.ts";
 import type { Outcome } from "../../harness/session/outcome.ts";
 import type { Run } from "../../harness/session/transaction.ts";
-import { quoteIdentifier } from "../../harness/sql/identifier.ts";
+import { quoteIdentifier, quoteLiteral } from "../../harness/sql/identifier.ts";
 import { callOf, plain } from "./audit-calls.ts";
 
 const tables = ["audit_logs", "audit_logs_archive"] as const;
@@ -56,8 +56,9 @@ async function givenRecords(trial: Trial): Promise<void> {
   const { tenant, service, proof, site } = trial;
   const records =
     plain(`insert into public.audit_logs (event_time, event_type, operation, schema_name, table_name, org_id)
-    select now() - make_interval(days => age), 'data_change', 'UPDATE', 'public', 'contacts', org
-    from unnest(array[1, 200]) age, unnest(array['${tenant}', null]::uuid[]) org`);
+    select now() - make_interval(days => age), type, 'UPDATE', 'public', 'contacts', org
+    from unnest(array[1, 200, 9000]) age, unnest(array['${tenant}', null]::uuid[]) org,
+      unnest(array[${typesOf(trial).map(quoteLiteral).join(", ")}]) type`);
   await trial.given(records);
   for (const call of [
     `select ${callOf(trial, "log_audit_event", { event_type: "data_read", operation: "SELECT", org_id: tenant })}`,
@@ -73,19 +74,22 @@ async function givenRecords(trial: Trial): Promise<void> {
 /** Which records somebody may have thought that nobody needs. */
 const kindsOf = [
   "event_time < now() - interval '90 days'",
+  "event_time < now() - interval '20 years'",
   "event_time > now() - interval '1 hour'",
   "org_id is null",
   "org_id is not null and event_time < now() - interval '90 days'",
   "event_type = 'data_read'",
 ] as const;
 
-function violationsOf({ ground }: Trial, table: string): readonly string[] {
+function violationsOf(trial: Trial, table: string): readonly string[] {
+  const { ground } = trial;
   const relation = `public.${table}`;
   const { columns = [] } =
     ground.schema.tables.find(({ schema, name }) => schema === "public" && name === table) ?? {};
   const one = `(select id from ${relation} limit 1)`;
   const copy = `select * from ${relation} limit 1`;
   return [
+    ...typesOf(trial).map((type) => `delete from ${relation} where event_type = ${quoteLiteral(type)}`),
     ...columns.map(
       ({ name }) => `update ${relation} set ${quoteIdentifier(name)} = ${quoteIdentifier(name)}`,
     ),
@@ -125,26 +129,53 @@ function imitationsOf(trial: Trial): readonly { readonly made: string; readonly 
       made: "insert into public.audit_logs_archive select * from public.audit_logs on conflict do nothing",
       call: "delete from public.audit_logs where id in (select id from public.audit_logs_archive)",
     },
+    {
+      made: `do $make$ begin
+        create temporary table cause (id int) on commit drop;
+        create function pg_temp.effect() returns trigger language plpgsql as
+          'begin delete from public.audit_logs; return null; end';
+        create trigger effect after insert on cause for each row execute function pg_temp.effect();
+        alter table cause enable always trigger effect;
+      end $make$`,
+      call: "insert into cause values (1)",
+    },
     // Whatever a settable name lets pass, a caller can set.
     ...["audit.archiving", "app.archiving", "tenantproof.archiving", "audit.allow_delete"].map((setting) => ({
       made: `set local ${setting} = 'on'`,
       call: "delete from public.audit_logs",
     })),
-    ...settingsIn(trial).map((setting) => ({
-      made: `do $set$ begin perform set_config('${setting}', 'on', true); perform set_config('${setting}', 'true', true); end $set$`,
+    ...settingsIn(trial).map(([setting, value]) => ({
+      made: `select set_config('${setting}', ${quoteLiteral(value)}, true)`,
       call: "delete from public.audit_logs",
     })),
   ];
 }
 
-/** The names of settings that functions of the set look at. */
-function settingsIn({ ground }: Trial): readonly string[] {
-  const names = ground.schema.routines
+/** The words that stand as texts in the functions that guard the records. */
+function wordsOf({ ground }: Trial): readonly string[] {
+  const guards = ground.schema.tables
+    .filter(({ schema, name }) => schema === "public" && tables.some((table) => table === name))
+    .flatMap(({ triggers }) => triggers.map((trigger) => trigger.function.name));
+  const words = ground.schema.routines
+    .filter(({ schema, name }) => schema === "public" && guards.includes(name))
+    .flatMap(({ source }) => [...source.matchAll(/'(\w{2,30})'/g)].map(([, word = ""]) => word));
+  return [...new Set(words)];
+}
+
+/** Kinds of events, with whatever a guard may take for one. */
+function typesOf(trial: Trial): readonly string[] {
+  return [...new Set(["data_change", "access_denied", ...wordsOf(trial)])];
+}
+
+/** The settings that functions of the set look at, with each value that they may look for. */
+function settingsIn(trial: Trial): readonly (readonly [string, string])[] {
+  const names = trial.ground.schema.routines
     .filter(({ schema }) => schema === "public")
     .flatMap(({ source }) =>
-      [...source.matchAll(/current_setting\(\s*'([\w.]+\.[\w.]+)'/g)].map(([, name = ""]) => name),
+      [...source.matchAll(/current_setting\(\s*'([\w.]+)'/g)].map(([, name = ""]) => name),
     );
-  return [...new Set(names)].filter((name) => !name.startsWith("request.") && !name.startsWith("pgaudit."));
+  const free = [...new Set(names)].filter((name) => !/^(request\.|pgaudit\.|role$)/.test(name));
+  return free.flatMap((name) => ["on", "true", ...wordsOf(trial)].map((value) => [name, value] as const));
 }
 
 async function imitates(trial: Trial, who: string, made: string, call: string, run: Run): Promise<void> {

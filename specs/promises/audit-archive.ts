@@ -28,6 +28,7 @@ export async function provesArchive(trial: Trial): Promise<void> {
     ["365", 365],
   ] as const)
     await provesOneRun(trial, argument, days);
+  await provesMany(trial);
   await provesRefusal(trial);
   await provesOnlyServiceCalls(trial, [
     "select public.archive_old_audit_logs(3650)",
@@ -87,6 +88,25 @@ async function provesOneRun(trial: Trial, argument: string, days: number): Promi
   proof.weigh(
     counted(row.again, "moved") === 0 && counted(row.again, "remaining") === row.younger,
     `${call}, called again, does not answer that nothing is left to move: ${told}`,
+    outcome,
+  );
+}
+
+/** However many there are. */
+async function provesMany({ site, proof }: Trial): Promise<void> {
+  const { outcome } = await site.superuser.triesInTurn([
+    [
+      `insert into public.audit_logs (event_time, event_type, operation)
+       select now() - interval '400 days', 'data_read', 'SELECT' from generate_series(1, 2500)`,
+    ],
+    ["select from public.archive_old_audit_logs(365)"],
+    [
+      "select count(*)::int as left_over from public.audit_logs where event_time < now() - interval '365 days'",
+    ],
+  ]);
+  proof.weigh(
+    outcome.ok && outcome.rows[0]?.left_over === 0,
+    `of 2,500 old records ${outcome.ok ? outcome.rows[0]?.left_over : endOf(outcome)} are not moved`,
     outcome,
   );
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Trial } from "../../harness/guarantees/trial.ts";
+import { quoteLiteral } from "../../harness/sql/identifier.ts";
 
 /** Records of one kind that one user left, so many of them at even distances. */
 export interface Stretch {
@@ -76,4 +77,32 @@ export function ordinaryDays({ tenant, otherTenant, seed }: Trial): {
     return [...everyDay, tidying];
   });
   return { people, work };
+}
+
+/** A record of each kind as the database's own functions write it; the others are copies of it. */
+export type Patterns = Readonly<Record<Stretch["kind"], string>>;
+
+/** What the pattern of a read has for its rows. */
+export const rowsInPattern = 7_654_321;
+
+/** The statement that leaves the records of the stretches. */
+export function leave(trial: Trial, patterns: Patterns, stretches: readonly Stretch[]): string {
+  const { memberId, tenant, otherTenant } = trial;
+  const lines = stretches.map(({ kind, user, org, rows, records, minutesAgo, minutes }) => {
+    const ids: Readonly<Record<string, string>> = {
+      [memberId]: user,
+      [tenant]: org,
+      [otherTenant]: org === tenant ? otherTenant : tenant,
+    };
+    const record = patterns[kind]
+      .replace(new RegExp(Object.keys(ids).join("|"), "g"), (id) => ids[id] ?? id)
+      .replaceAll(String(rowsInPattern), String(rows));
+    const step = records > 1 ? minutes / (records - 1) : 0;
+    return `(${quoteLiteral(record)}::jsonb, ${records}, ${minutesAgo}::numeric, ${step}::numeric)`;
+  });
+  return `insert into public.audit_logs
+    select made.* from (values ${lines.join(",\n")}) as stretch (record, records, minutes_ago, step)
+    cross join lateral generate_series(0, records - 1) as n
+    cross join lateral jsonb_populate_record(null::public.audit_logs, record || jsonb_build_object(
+      'id', gen_random_uuid(), 'event_time', now() - make_interval(secs => (60 * (minutes_ago - n * step))::float8))) as made`;
 }

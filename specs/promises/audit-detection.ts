@@ -2,7 +2,14 @@ import type { Trial } from "../../harness/guarantees/trial.ts";
 import { endOf } from "../../harness/guarantees/trial.ts";
 import { quoteLiteral } from "../../harness/sql/identifier.ts";
 import { argumentsOf, callOf, plain } from "./audit-calls.ts";
-import { type Colleague, ordinaryDays, type Stretch } from "./audit-days.ts";
+import {
+  type Colleague,
+  leave,
+  ordinaryDays,
+  type Patterns,
+  rowsInPattern,
+  type Stretch,
+} from "./audit-days.ts";
 import { provesOnlyServiceCalls } from "./audit-records.ts";
 
 const routine = "detect_suspicious_activity";
@@ -22,9 +29,6 @@ interface Case {
   /** Of the function's arguments, beyond its defaults. */
   readonly given?: string;
 }
-
-/** A record of each kind as the database's own functions write it; the others are copies of it. */
-type Patterns = Readonly<Record<Stretch["kind"], string>>;
 
 /** True cases are found among ordinary days, under the name of who did it; ordinary days are not. */
 export async function provesDetection(trial: Trial): Promise<void> {
@@ -95,6 +99,21 @@ function casesOf(trial: Trial, patterns: Patterns, { id, org, reads }: Colleague
       finds: "delete",
     },
     {
+      what: "a user deletes 40 rows of each of five tables within five minutes",
+      done: [
+        "contacts",
+        "appointments",
+        "notifications",
+        "processed_webhook_events",
+        "organizations",
+      ].flatMap((table) =>
+        stretch("delete", 1, 40, 120, 5).map((sql) =>
+          sql.replaceAll('"table_name": "contacts"', `"table_name": "${table}"`),
+        ),
+      ),
+      finds: "delete",
+    },
+    {
       what: "a user deletes 60 rows in the course of a day",
       done: stretch("delete", 1, 60, 22 * 60, 20 * 60),
       finds: "nothing",
@@ -107,6 +126,11 @@ function casesOf(trial: Trial, patterns: Patterns, { id, org, reads }: Colleague
     {
       what: `a user reads 5,000 rows at once, and ${reads} on other days`,
       done: stretch("read", 5_000, 1, 120, 0),
+      finds: "read",
+    },
+    {
+      what: `a user reads 5,000 rows, 50 at a time, and ${reads} on other days`,
+      done: stretch("read", 50, 100, 120, 30),
       finds: "read",
     },
     {
@@ -142,12 +166,15 @@ function casesOf(trial: Trial, patterns: Patterns, { id, org, reads }: Colleague
             finds: "delete",
             given: `${since} => now() - interval '3 days'`,
           },
-          {
-            what: "a burst of two hours ago, asked since one",
-            done: burst,
-            finds: "nothing",
-            given: `${since} => now() - interval '1 hour'`,
-          },
+          ...[burst, stretch("denied", 0, 10, 120, 10)].map(
+            (done, index) =>
+              ({
+                what: `${index === 0 ? "a burst" : "refusals"} of two hours ago, asked since one`,
+                done,
+                finds: "nothing",
+                given: `${since} => now() - interval '1 hour'`,
+              }) as const,
+          ),
         ] as const)),
     ...(tenant === undefined
       ? []
@@ -173,8 +200,6 @@ function casesOf(trial: Trial, patterns: Patterns, { id, org, reads }: Colleague
         ] as const)),
   ];
 }
-
-const rowsInPattern = 7_654_321;
 
 /** What a member's read, delete and refusal leave, made by the functions and triggers of the set. */
 async function patternsOf(trial: Trial): Promise<Patterns | undefined> {
@@ -214,26 +239,4 @@ async function patternsOf(trial: Trial): Promise<Patterns | undefined> {
     : [];
   const { read: one, denied: two, delete: three } = row ?? {};
   return one && two && three ? { read: one, denied: two, delete: three } : undefined;
-}
-
-/** The statement that leaves the records of the stretches. */
-function leave(trial: Trial, patterns: Patterns, stretches: readonly Stretch[]): string {
-  const { memberId, tenant, otherTenant } = trial;
-  const lines = stretches.map(({ kind, user, org, rows, records, minutesAgo, minutes }) => {
-    const ids: Readonly<Record<string, string>> = {
-      [memberId]: user,
-      [tenant]: org,
-      [otherTenant]: org === tenant ? otherTenant : tenant,
-    };
-    const record = patterns[kind]
-      .replace(new RegExp(Object.keys(ids).join("|"), "g"), (id) => ids[id] ?? id)
-      .replaceAll(String(rowsInPattern), String(rows));
-    const step = records > 1 ? minutes / (records - 1) : 0;
-    return `(${quoteLiteral(record)}::jsonb, ${records}, ${minutesAgo}::numeric, ${step}::numeric)`;
-  });
-  return `insert into public.audit_logs
-    select made.* from (values ${lines.join(",\n")}) as stretch (record, records, minutes_ago, step)
-    cross join lateral generate_series(0, records - 1) as n
-    cross join lateral jsonb_populate_record(null::public.audit_logs, record || jsonb_build_object(
-      'id', gen_random_uuid(), 'event_time', now() - make_interval(secs => (60 * (minutes_ago - n * step))::float8))) as made`;
 }

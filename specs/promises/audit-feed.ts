@@ -21,6 +21,7 @@ import {
   newRow,
 } from "./audit-rows.ts";
 import { provesWholeStatements } from "./audit-statements.ts";
+import { provesNoValues } from "./audit-values.ts";
 
 /** Whatever changes a tenant's row leaves its record, in the same transaction. */
 export async function provesFeed(trial: Trial): Promise<void> {
@@ -34,6 +35,7 @@ export async function provesFeed(trial: Trial): Promise<void> {
       proof.doubted(`${one.target.label} takes no text that could be found again`);
   }
   await provesWholeStatements(trial, known, fed);
+  await provesNoValues(trial, known);
   const after = await knownRecords(site);
   proof.weigh(
     isDeepStrictEqual(after, known),
@@ -186,7 +188,7 @@ async function provesNoChangeWithoutRecord(trial: Trial, known: readonly string[
   );
 }
 
-/** What members and the service commit has its record, and what a savepoint takes back has none. */
+/** What members, the service and the deployer commit has its record, and what a savepoint takes back has none. */
 async function provesCommit(trial: Trial, known: readonly string[]): Promise<void> {
   const { site, proof, tenant, memberId } = trial;
   const [kept, undone] = [trial.uuid(), trial.uuid()];
@@ -201,6 +203,7 @@ async function provesCommit(trial: Trial, known: readonly string[]): Promise<voi
     { commit: true, savepoints: true },
   );
   await site.sessions.as(trial.service).does(`delete from public.contacts where id = '${kept}'`);
+  await site.deployer.does(`${add(kept)}`);
   const { records } = await auditRowsAfter(site, known, memberId, tenant, []);
   const seen = records.map(
     ({ operation, authenticated_user, told }) =>
@@ -210,10 +213,11 @@ async function provesCommit(trial: Trial, known: readonly string[]): Promise<voi
     `INSERT of ${kept} by ${memberId}`,
     `UPDATE of ${kept} by ${memberId}`,
     `DELETE of ${kept} by null`,
+    `INSERT of ${kept} by null`,
   ];
   proof.weigh(
     isDeepStrictEqual(seen, due),
-    `a member inserts and updates a contact, and the service deletes it; the records are ${seen.join(" and ") || "none"}`,
+    `a member inserts and updates a contact, the service deletes it, and the deployer inserts it again; the records are ${seen.join(" and ") || "none"}`,
     outcome,
   );
 }

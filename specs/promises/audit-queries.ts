@@ -21,9 +21,12 @@ export async function provesOwnRecords(trial: Trial): Promise<void> {
   const { site, proof, tenant, otherTenant } = trial;
   const stranger = trial.uuid();
   const outcome = await site.superuser.transaction(async (run) => {
-    await run(`insert into public.audit_logs (event_time, event_type, operation, schema_name, table_name, org_id)
-      select now() - make_interval(hours => age), 'data_change', operation, 'public', name, org
-      from unnest(array[1, 24, 48, 72, 2400, 4800]) age, unnest(array['contacts', 'appointments']) name,
+    // Of any organization's rows somebody of any organization may have been the cause, or that one may be the row.
+    await run(`insert into public.audit_logs (event_time, event_type, operation, schema_name, table_name, org_id,
+        record_id, authenticated_user, row_data)
+      select now() - make_interval(hours => age), 'data_change', operation, 'public', name, org,
+        about, '${trial.memberId}', jsonb_build_object('rows', 1, 'actor_org_id', about, 'ids', jsonb_build_array(about))
+      from unnest(array['${tenant}', '${otherTenant}']) about, unnest(array[1, 24, 48, 72, 2400, 4800]) age, unnest(array['contacts', 'appointments']) name,
         unnest(array['UPDATE', 'DELETE', 'SELECT']) operation,
         unnest(array['${tenant}', '${otherTenant}', null]::uuid[]) org`);
     await run("select public.archive_old_audit_logs(90)");
@@ -75,6 +78,11 @@ async function provesEveryOption(trial: Trial, run: Run, org: string | null, cal
     if (to) {
       const bounded = { [archived]: "true", [to]: "now() - interval '150 days'" };
       cases.push([call(bounded), `${old} and event_time < now() - interval '150 days'`]);
+    }
+    if (from) {
+      const bounded = { [archived]: "true", [from]: "now() - interval '150 days'" };
+      const since = "event_time >= now() - interval '150 days'";
+      cases.push([call(bounded), `${recent} and ${since} union all ${old} and ${since}`]);
     }
   }
   const latest = `${recent} order by event_time desc`;

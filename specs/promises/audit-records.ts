@@ -25,7 +25,11 @@ export async function provesTrueRecords(trial: Trial): Promise<void> {
     ...{ authenticated_user: outsiderId, database_user: "forged", client_addr: elsewhere },
     ...{ event_time: "2001-02-03T04:05:06Z", created_at: "2001-02-03T04:05:06Z", user_id: outsiderId },
   };
-  const data = { rows: 7, authenticated_user: outsiderId, database_user: "forged", client_addr: elsewhere };
+  const people = ["authenticated_user", "user_id", "user", "sub", "actor", "actor_id", "acting_user"];
+  const data = {
+    ...Object.fromEntries(people.map((name) => [name, outsiderId])),
+    ...{ rows: 7, database_user: "forged", client_addr: elsewhere },
+  };
   const log = callOf(trial, "log_audit_event", { ...said, ...forged, row_data: JSON.stringify(data) });
   for (const [who, actor, user] of [
     ["acting for a member", serviceWith(claims(memberId)), memberId],

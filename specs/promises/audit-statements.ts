@@ -74,6 +74,23 @@ export async function provesWholeStatements(
     ],
     [["INSERT", []]],
   );
+  const many = Array.from({ length: 30 }, () => trial.uuid());
+  await leaves(trial, known, "an insert of 30 rows", [add(...many)], [["INSERT", many]]);
+  await leaves(
+    trial,
+    known,
+    "a change by a trigger of another table",
+    [
+      `do $make$ begin
+        create temporary table cause (id uuid) on commit drop;
+        create function pg_temp.effect() returns trigger language plpgsql as
+          $body$ begin insert into public.contacts (id, org_id, name) values (new.id, '${tenant}', 'somebody'); return null; end $body$;
+        create trigger effect after insert on cause for each row execute function pg_temp.effect();
+      end $make$`,
+      `insert into cause values ('${one}')`,
+    ],
+    [["INSERT", [one]]],
+  );
   await provesCascade(trial, known);
 }
 
