@@ -88,6 +88,9 @@ function usedBefore(database: string, deployer: string): string {
     create function public.note_event() returns trigger language plpgsql as 'begin return new; end';
     create trigger note_event after insert on public.processed_webhook_events
       for each row execute function public.note_event();
+    create trigger note_every_event after insert on public.processed_webhook_events
+      for each row execute function public.note_event();
+    alter table public.processed_webhook_events enable always trigger note_every_event;
     create view public.recent_events as select id, event_id from public.processed_webhook_events;
     ${setting("authenticator", "pgaudit.log = 'role'")}
     ${setting("authenticator", "pgaudit.log_parameter = 'on'")}

@@ -29,20 +29,23 @@ select log.org_id, 'shared ' || n, log.id from log, generate_series(1, 19) n;`,
     rows: 19,
   },
   {
-    what: "7 events that an orphan's event_id came again for",
+    what: "14 events of two organizations, of 7 event_ids that orphans have",
     sql: `
-with log as (insert into public.call_logs (org_id, vapi_call_id) values ('${first}', 'again') returning id)
+with log as (
+  insert into public.call_logs (org_id, vapi_call_id)
+  select org::uuid, 'again' from (values ('${first}'), ('${second}')) org (org) returning id, org_id)
 insert into ${events} (org_id, event_id, call_log_id)
-select '${first}', orphan.event_id, log.id
+select log.org_id, orphan.event_id, log.id
 from log, (select event_id from ${events}_orphans order by event_id limit 7) orphan;`,
-    rows: 7,
+    rows: 14,
   },
 ];
 
-/** What no call gives: nobody finds the organization again. */
+/** What no call gives, or calls of several organizations: nobody finds the organization again. */
 const unknownTenant: Loss = {
-  what: "the organization of 13 events that no call gives",
-  sql: `insert into ${events} (org_id, event_id) select '${second}', 'without a call ' || n from generate_series(1, 13) n;`,
+  what: "the organization of 13 events that no call gives, or calls of two",
+  sql: `insert into ${events} (org_id, event_id, vapi_call_id)
+  select '${second}', 'without a call ' || n, case when n % 4 = 0 then 'of two' end from generate_series(1, 13) n;`,
   rows: 13,
 };
 

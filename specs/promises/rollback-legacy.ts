@@ -28,7 +28,10 @@ update public.processed_webhook_events set raw = decode(md5(event_id), 'hex'), s
 create function public.stamp_event() returns trigger language plpgsql as
   'begin new.processed_at := now(); new.event_type := ''stamped''; return new; end';
 create trigger stamp_event before insert on public.processed_webhook_events
-  for each row execute function public.stamp_event();`,
+  for each row execute function public.stamp_event();
+create trigger stamp_every_event before insert on public.processed_webhook_events
+  for each row execute function public.stamp_event();
+alter table public.processed_webhook_events enable always trigger stamp_every_event;`,
   },
   {
     name: "text links and no key at all",

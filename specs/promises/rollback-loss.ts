@@ -10,6 +10,7 @@ import type { Notice } from "../../harness/migrations/simple-query.ts";
 import { type Application, apply, applyAgain, leftBehind, messageOf } from "./application.ts";
 import { scriptsOf, wayOf } from "./rollback-catalog.ts";
 import { provesSharedEvents } from "./rollback-events.ts";
+import { provesLateRows } from "./rollback-late-rows.ts";
 
 /** What says that data may be lost. */
 export const permission = { "tenantproof.allow_data_loss": "on" };
@@ -30,20 +31,29 @@ const written = [
 /** Rows of every sort in each, another number in each, besides those that are there. */
 const plant = `
 insert into public.organizations (name) select 'organization ' || n from generate_series(1, 5) n;
-insert into public.contacts (org_id, name) select org.id, 'contact ' || n
-  from (select id from public.organizations order by id limit 1) org, generate_series(1, 11) n;
-insert into public.appointments (org_id, contact_id, service_type, scheduled_at, deleted_at)
-  select contact.org_id, contact.id, 'service', now(), case when n % 2 = 0 then now() end
-  from (select org_id, id from public.contacts order by id limit 1) contact, generate_series(1, 17) n;
-insert into public.notifications (org_id, user_id, type, title, message, status, expires_at)
+insert into public.contacts (org_id, name, phone, lead_status)
+  select org.id, 'contact ' || n, case when n % 2 = 0 then '+1555019' || n end, status
+  from (select id from public.organizations order by id limit 1) org, generate_series(1, 2) n,
+    unnest(enum_range(null::public.lead_status_type)) status
+  on conflict do nothing;
+insert into public.appointments (org_id, contact_id, service_type, scheduled_at, status, deleted_at)
+  select contact.org_id, contact.id, 'service', now(), status, case when n % 2 = 0 then now() end
+  from (select org_id, id from public.contacts order by id limit 1) contact, generate_series(1, 3) n,
+    unnest(enum_range(null::public.appointment_status)) status;
+insert into public.notifications (org_id, user_id, type, title, message, status, read_at, expires_at)
   select one.org_id, one.user_id, 'voicemail', 'title', 'message',
-    case when n % 2 = 0 then 'archived' else 'unread' end::public.notification_status,
-    now() + (n - 12) * interval '1 day'
-  from (select org_id, user_id from public.notifications order by id limit 1) one, generate_series(1, 23) n;`;
+    case n % 3 when 0 then 'archived' when 1 then 'read' else 'unread' end::public.notification_status,
+    case when n % 3 < 2 then now() end, now() + (n - 12) * interval '1 day'
+  from (select org_id, user_id from public.notifications order by id limit 1) one, generate_series(1, 23) n;
+insert into public.audit_logs (event_type, operation) select 'access_denied', 'SELECT' from generate_series(1, 3);`;
 
 /** A rollback that would lose rows refuses with their number; told that it may, it goes and says what it dropped. */
 export async function provesRefusal(ground: Ground, proof: Proof): Promise<void> {
-  await Promise.all([provesTables(ground, proof), provesSharedEvents(ground, proof)]);
+  await Promise.all([
+    provesTables(ground, proof),
+    provesSharedEvents(ground, proof),
+    provesLateRows(ground, proof),
+  ]);
 }
 
 async function provesTables(ground: Ground, proof: Proof): Promise<void> {
