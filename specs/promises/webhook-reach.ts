@@ -29,6 +29,18 @@ grant truncate on ${events} to authenticated with grant option;`,
   },
 ];
 
+/** What the owner gave to the service, and the service to others, the owner may not be able to take from them. */
+const passedOn: LegacyShape = {
+  ...usual,
+  called: "grants that the service passed on",
+  also: `create policy everybody on ${events} for all to public using (true) with check (true);
+grant select on ${events} to service_role with grant option;
+set role service_role;
+grant select on ${events} to anon;
+grant select (event_id) on ${events} to authenticated;
+reset role;`,
+};
+
 /** W7: who reaches the events and the orphans. */
 export const webhookReach: Guarantee = {
   id: "W7",
@@ -38,7 +50,7 @@ export const webhookReach: Guarantee = {
     "Enable row level security on both tables without a policy, and revoke all from anon, authenticated and PUBLIC.",
   async experiment(ground, proof) {
     await Promise.all(
-      exposed.map(async (shape, index) => {
+      [...exposed, passedOn].map(async (shape, index) => {
         const tenants = tenantsOf(ground);
         const data = sampleData(shape, { tenants, seed: ground.seed + 70 + index, size: 20 });
         await provesClosed(ground, proof, { shape, data });
@@ -68,6 +80,9 @@ function attemptsOn(table: string, tenant: string): readonly string[] {
 async function provesClosed(ground: Ground, proof: Proof, legacy: Legacy): Promise<void> {
   await using site = await openLegacy(ground, legacy);
   const aftermath = await migrate(ground, site, legacy, "pasted");
+  // Whoever cannot close the table and says for whom leaves it to a person.
+  const said = aftermath.fault && `${aftermath.fault.what} ${aftermath.fault.hint}`;
+  if (legacy.shape === passedOn && /\b(anon|authenticated)\b/.test(said ?? "")) return proof.held();
   if (!judgesApplied(proof, aftermath)) return;
   const { called } = legacy.shape;
   for (const [table, rows] of [
