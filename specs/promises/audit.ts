@@ -7,6 +7,7 @@ import { provesGrowth } from "./audit-growth.ts";
 import { provesLogging } from "./audit-log-lines.ts";
 import { provesOwnRecords } from "./audit-queries.ts";
 import { provesServiceOnly, provesTrueRecords } from "./audit-records.ts";
+import { provesSettingsReplaced } from "./audit-settings.ts";
 import { provesUnprivilegedDeployer } from "./audit-unprivileged.ts";
 import { columnsOf } from "./catalog.ts";
 
@@ -19,7 +20,11 @@ export const audit = [
     remedy:
       "Set pgaudit.log = 'read, write, ddl' and pgaudit.log_relation for authenticator and the deployer, with pgaudit.log_parameter off; where that is refused, warn with the commands.",
     async experiment(trial) {
-      await Promise.all([provesLogging(trial), provesUnprivilegedDeployer(trial.ground, trial.proof)]);
+      await Promise.all([
+        provesLogging(trial),
+        provesSettingsReplaced(trial.ground, trial.proof),
+        provesUnprivilegedDeployer(trial.ground, trial.proof),
+      ]);
     },
   }),
 
