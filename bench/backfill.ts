@@ -16,7 +16,12 @@ import { type Kind, type Sample, startTraffic } from "./backfill/traffic.ts";
 import { makeGround, openEngine } from "./ground.ts";
 
 const longestWaitMs = 250;
-const events = Number(process.argv[2] ?? 1_000_000);
+const given = process.argv[2] ?? "1000000";
+if (!/^[1-9]\d*$/.test(given)) {
+  console.error(`bench:backfill takes a number of rows, not '${given}'`);
+  process.exit(2);
+}
+const events = Number(given);
 const organizations = 200;
 const colors = createColors();
 const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });

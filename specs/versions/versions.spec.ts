@@ -12,6 +12,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = fileURLToPath(new URL("../../harness/cli/bin.mjs", import.meta.url));
 /** Versions that must be here, with pgAudit: TENANTPROOF_VERSIONS, "15,18". Without it: all, as far as this machine has them. */
 const named = process.env.TENANTPROOF_VERSIONS?.split(",").map(Number);
+const unknown = named?.filter((one) => !majors.some((major) => major === one)) ?? [];
+if (unknown.length > 0)
+  throw new Error(`TENANTPROOF_VERSIONS takes ${majors.join(", ")}, not ${process.env.TENANTPROOF_VERSIONS}`);
 const chosen = majors.filter((major) => named === undefined || named.includes(major));
 const needPgaudit = new Set(
   configuredProject()
