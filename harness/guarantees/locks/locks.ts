@@ -66,11 +66,10 @@ function tell(proof: Proof, { file }: Migration, { table, how, statement }: Misu
     );
 }
 
-/** Whether the file says that it has no other way. */
+/** Whether the file says that it has no other way, and why. */
 function says({ text }: Migration, table: string): boolean {
-  return text
-    .split(/\r\n|\n|\r/)
-    .some((line) => line.startsWith("-- access exclusive:") && line.slice(20).trim().startsWith(`${table},`));
+  const reason = /^-- access exclusive: *(.*?), because \S/;
+  return text.split(/\r\n|\n|\r/).some((line) => reason.exec(line)?.[1] === table);
 }
 
 /** A table that takes rows. */
