@@ -4,6 +4,7 @@ import type { Migration } from "../../harness/migrations/migration.ts";
 import { apply, pictureOf, tellDifference } from "../promises/application.ts";
 import { cutOff, makeStage } from "../promises/interruption.ts";
 import { legacyRows, tellRows } from "../promises/legacy.ts";
+import { requirementsOf } from "../promises/requirements.ts";
 import { scriptsOf, thereAndBack, wayOf } from "../promises/rollback-catalog.ts";
 
 /** Cut off after each of its statements, and rolled back instead of applied again, the file leaves what was there before. */
@@ -25,7 +26,7 @@ export async function provesWayBack(ground: Ground, proof: Proof, migration: Mig
     proof.weigh(
       told === "",
       `${migration.file}, cut off after statement ${index + 1} and rolled back: ${told}`,
-      thereAndBack(migration),
+      thereAndBack([...requirementsOf(ground.plan, migration), migration], [migration]),
     );
   }
 }

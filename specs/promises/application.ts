@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { type Change, difference } from "../../harness/catalog/difference.ts";
 import { changedCatalogs, markCatalogs } from "../../harness/catalog/mark.ts";
 import { type Picture, takePicture } from "../../harness/catalog/picture.ts";
@@ -103,7 +104,10 @@ export function filesBefore(plan: Plan, file: string): Plan {
   );
 }
 
-/** The command that applies a file, for whoever wants to see it again. */
-export function applyAgain(file: string): string {
-  return `psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f migrations/${file}`;
+/** What applies the scripts in psql, started in the same folder, for whoever wants to see it again. */
+export function applyAgain(...scripts: readonly (Pick<Script, "path"> | undefined)[]): string {
+  return scripts
+    .flatMap((script) => (script ? [relative(process.cwd(), script.path)] : []))
+    .map((path) => `\\i ${/^[\w./-]+$/.test(path) ? path : `'${path.replace(/['\\]/g, "\\$&")}'`}`)
+    .join("\n");
 }

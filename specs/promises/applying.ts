@@ -27,7 +27,7 @@ export const applying: readonly Guarantee[] = [
     effect: "Staging and production differ in ways that nobody looked for.",
     remedy: "Hold each file in one transaction of its own, or say in its header that it manages several.",
     async experiment(ground, proof) {
-      const again = applyAgain("*.sql");
+      const again = applyAgain(...ground.plan);
       const asDeployer = await Promise.all(ways.map((way) => provesNothingHalfDone(ground, proof, way)));
       const asSuperuser = await Promise.all(
         ways.map(async (way) => {
@@ -73,31 +73,27 @@ export const applying: readonly Guarantee[] = [
           const { fault, warnings } = await apply(ground, site, files, { way: "psql" });
           const raised = fault?.what ?? warnings.map(({ message }) => message).join("; ");
           const what = files.length === 1 ? (files[0]?.file ?? "") : "the whole set";
-          proof.weigh(
-            raised === "",
-            `applying ${what} again raises: ${raised}`,
-            applyAgain(files[0]?.file ?? ""),
-          );
+          proof.weigh(raised === "", `applying ${what} again raises: ${raised}`, applyAgain(...files));
         }
         const told = tellDifference(before, await pictureOf(site));
         const culprits = told === "" ? [] : await changing(ground);
         proof.weigh(
           told === "",
           `applying ${culprits.join(", ") || called} again changes the catalog: ${told}`,
-          applyAgain(culprits[0] ?? "*.sql"),
+          applyAgain(...ground.plan.filter(({ file }) => culprits.length === 0 || culprits.includes(file))),
         );
       }
       const changed = changedTables(dataBefore, await digestData(superuser, tables));
       proof.weigh(
         changed.length === 0,
         `applying the set again changes rows of ${changed.join(", ")}`,
-        applyAgain("*.sql"),
+        applyAgain(...ground.plan),
       );
       const rebuilt = changedTables(storedBefore, await storageOf(superuser));
       proof.weigh(
         rebuilt.length === 0,
         `applying the set again builds anew, or moves on, ${rebuilt.join(", ")}`,
-        applyAgain("*.sql"),
+        applyAgain(...ground.plan),
       );
     },
   },
@@ -120,14 +116,14 @@ export const applying: readonly Guarantee[] = [
             proof.weigh(
               named,
               `${migration.file} alone, ${way}: ${fault ? `says ${fault.what}` : "is accepted"}`,
-              applyAgain(migration.file),
+              applyAgain(migration),
             );
           }
         });
         proof.weigh(
           left.length === 0,
           `a file that is run too early, ${way}, leaves rows in ${left.join(", ")}: one of ${early.map(({ file }) => file).join(", ")}`,
-          early.map(({ file }) => applyAgain(file)).join("\n"),
+          applyAgain(...early),
         );
       }
       await Promise.all([

@@ -44,7 +44,7 @@ export async function provesUnprivilegedDeployer(ground: Ground, proof: Proof): 
         if (!(thrown instanceof Fault) || thrown.exit !== exits.migration) throw thrown;
         return proof.broke(
           `a deployer who may not set what pgAudit writes cannot apply ${file.file}: ${thrown.what}`,
-          applyAgain(file.file),
+          applyAgain(file),
         );
       }
     }

@@ -57,7 +57,7 @@ export async function provesNothingHalfDone(
     if (fault) {
       proof.broke(
         `${migration.file} fails after an attempt that failed: ${fault.what}`,
-        applyAgain(migration.file),
+        applyAgain(migration),
       );
       return undefined;
     }
@@ -174,14 +174,14 @@ export async function provesEachRequirementIsNamed(ground: Ground, proof: Proof)
           proof.weigh(
             names.some((name) => fault?.what.includes(name)),
             `${migration.file} without ${names.join(", ")} ${fault ? `says ${fault.what}` : "is accepted"}`,
-            applyAgain(migration.file),
+            applyAgain(migration),
           );
         }
       });
       proof.weigh(
         left.length === 0,
         `without ${missing.file}, rows in ${left.join(", ")} are left by one of ${early.map(({ file }) => file).join(", ")}`,
-        early.map(({ file }) => applyAgain(file)).join("\n"),
+        applyAgain(...early),
       );
     }
     pending = later;

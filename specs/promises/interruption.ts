@@ -64,7 +64,7 @@ async function provesWholeFiles(
   proof.weigh(
     told === "",
     `the set, cut off and applied again, ends differently: ${told}`,
-    applyAgain("*.sql"),
+    applyAgain(...ground.plan),
   );
 }
 
@@ -177,7 +177,7 @@ async function eventsOf(site: Site): Promise<LegacyRows> {
   return new Map((rows as { name: string; rows: string[] }[]).map((row) => [row.name, row.rows]));
 }
 
-function repeatOf({ file, statements }: Migration, count: number): string {
+function repeatOf({ file, path, statements }: Migration, count: number): string {
   const last = statements[count - 1]?.text.trim().split("\n", 1)[0] ?? "";
-  return `-- the first ${count} statements of ${file}, up to the one that begins with\n--   ${last}\n-- then, from another session, select pg_terminate_backend(...); then\n${applyAgain(file)}`;
+  return `-- the first ${count} statements of ${file}, up to the one that begins with\n--   ${last}\n-- then, from another session, select pg_terminate_backend(...); then\n${applyAgain({ path })}`;
 }

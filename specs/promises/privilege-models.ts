@@ -24,7 +24,10 @@ export async function provesBothModels(ground: Ground, proof: Proof, endings: En
       const { fault } = await apply(ground, site, ground.plan, { as });
       const expected = endings[as];
       if (fault)
-        proof.broke(`under ${model} default privileges, as the ${as}: ${fault.what}`, applyAgain("*.sql"));
+        proof.broke(
+          `under ${model} default privileges, as the ${as}: ${fault.what}`,
+          applyAgain(...ground.plan),
+        );
       if (fault || expected === undefined) continue;
       const told = difference(expected, await pictureOf(site))
         .map(({ line }) => line)
@@ -32,7 +35,7 @@ export async function provesBothModels(ground: Ground, proof: Proof, endings: En
       proof.weigh(
         told.length === 0,
         `as the ${as}, the set ends differently under ${privileges} and ${model} default privileges: ${told.slice(0, 8).join("; ")}`,
-        `-- under each: harness/platform/supabase/privileges-${privileges}.sql, privileges-${model}.sql\n${applyAgain("*.sql")}`,
+        `-- under each: harness/platform/supabase/privileges-${privileges}.sql, privileges-${model}.sql\n${applyAgain(...ground.plan)}`,
       );
     }
 }

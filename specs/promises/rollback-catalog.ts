@@ -21,9 +21,9 @@ export function scriptsOf(plan: Plan): readonly Script[] {
   return plan.flatMap(({ rollback }) => rollback ?? []).toReversed();
 }
 
-/** What applies a file and takes it back, for whoever wants to see it again. */
-export function thereAndBack(...plan: Plan): string {
-  return [...plan, ...scriptsOf(plan)].map(({ file }) => applyAgain(file)).join("\n");
+/** What applies a plan and takes it back, or only those of it that `back` names, for whoever wants to see it again. */
+export function thereAndBack(plan: Plan, back = plan): string {
+  return `-- on a database before the first migration:\n${applyAgain(...plan, ...scriptsOf(back))}`;
 }
 
 /** Each file, after all that it requires and nothing else, leaves the catalog as it was once it is rolled back. */
@@ -40,7 +40,7 @@ export async function provesReturn(ground: Ground, proof: Proof): Promise<void> 
     const lacking = needed(migration).filter((one) => !applied.has(one));
     if (lacking.length > 0) {
       const { fault } = await apply(ground, site, lacking);
-      if (fault) return proof.broke(`${fault.where}: ${fault.what}`, thereAndBack(...lacking));
+      if (fault) return proof.broke(`${fault.where}: ${fault.what}`, thereAndBack(lacking));
       for (const one of lacking) applied.add(one);
       before = await pictureOf(site);
     }
@@ -49,13 +49,17 @@ export async function provesReturn(ground: Ground, proof: Proof): Promise<void> 
     // By a superuser, who may also drop what was never the deployer's; the deployer has other turns.
     const options = { way, as: "superuser" } as const;
     const { fault = refusal } = await apply(ground, site, scriptsOf([migration]), options);
-    if (fault) return proof.broke(`${fault.where}, ${way}: ${fault.what}`, thereAndBack(migration));
+    if (fault)
+      return proof.broke(
+        `${fault.where}, ${way}: ${fault.what}`,
+        thereAndBack([...needed(migration), migration], [migration]),
+      );
     const after = await pictureOf(site);
     const told = tellDifference(before, after);
     proof.weigh(
       told === "",
       `after ${migration.file} and its rollback, ${way}, the catalog is not what it was: ${told}`,
-      thereAndBack(migration),
+      thereAndBack([...needed(migration), migration], [migration]),
     );
     before = after;
   }
@@ -133,7 +137,7 @@ export async function provesWhatWasThereStays(ground: Ground, proof: Proof): Pro
     const deployer = await site.connection("deployer");
     await superuser.query(used);
     if (types !== "") await deployer.query(types);
-    const repeat = `${used}\n${types}\n-- then\n${thereAndBack(...ground.plan)}`;
+    const repeat = `-- on a database before the first migration:\n${used}\n${types}\n${applyAgain(...ground.plan, ...scriptsOf(ground.plan))}`;
     const refusal = await provesRestored(ground, site, proof, "deployer", repeat);
     if (refusal !== undefined && types !== "") continue;
     if (refusal !== undefined) return proof.doubted(refusal);
@@ -180,6 +184,6 @@ async function provesSharedSettings(ground: Ground, site: Site, proof: Proof): P
   proof.weigh(
     left === "",
     `apply and rollback leave settings of the whole cluster changed: ${left}`,
-    thereAndBack(...ground.plan),
+    thereAndBack(ground.plan),
   );
 }

@@ -81,13 +81,13 @@ export async function provesSharedEvents(ground: Ground, proof: Proof): Promise<
     proof.weigh(
       missing.length === 0 && new Set(after).size === after.length,
       `rollback of ${migration.file}, which may lose ${loss.what}, leaves ${after.length} events and loses all of ${missing.length}, such as ${missing[0]}`,
-      `${loss.sql}\n-- then ${allow(migration)}`,
+      `${loss.sql}\n${allow(migration)}`,
     );
     const told = tellDifference(before, await pictureOf(site));
     proof.weigh(
       told === "",
       `after that rollback of ${migration.file} the catalog is not what it was: ${told}`,
-      `${loss.sql}\n-- then ${allow(migration)}`,
+      `${loss.sql}\n${allow(migration)}`,
     );
     await superuser.query(`delete from ${events} where event_id ~ '^(shared|without a call) [0-9]+$'`);
   }

@@ -1,9 +1,9 @@
 import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Proof } from "../../harness/guarantees/proof.ts";
-import { apply } from "./application.ts";
+import { apply, applyAgain } from "./application.ts";
 import { first, type LegacyRows, legacyRows, plantLegacy, plantOrganizations, tellRows } from "./legacy.ts";
 import { requirementsOf } from "./requirements.ts";
-import { scriptsOf, thereAndBack, wayOf } from "./rollback-catalog.ts";
+import { scriptsOf, wayOf } from "./rollback-catalog.ts";
 
 interface Shape {
   readonly name: string;
@@ -78,7 +78,15 @@ export async function provesLegacyDataStay(ground: Ground, proof: Proof): Promis
     const given = `${plantLegacy}\n${sql}`;
     await superuser.query(given);
     const before = await legacyRows(superuser);
-    const repeat = `${given}\n-- then, with ${plantOrganizations.trim()} in between,\n${thereAndBack(...needed, ...files)}`;
+    const repeat = [
+      "-- on a database before the first migration:",
+      given,
+      applyAgain(...needed),
+      plantOrganizations,
+      applyAgain(...files),
+      ...(whole ? [] : [delivered]),
+      applyAgain(...scriptsOf(files)),
+    ].join("\n");
     await apply(ground, site, needed);
     await superuser.query(plantOrganizations);
     const { fault: refusal } = await apply(ground, site, files);

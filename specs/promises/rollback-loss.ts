@@ -14,6 +14,7 @@ import { provesLateRows } from "./rollback-late-rows.ts";
 
 /** What says that data may be lost. */
 export const permission = { "tenantproof.allow_data_loss": "on" };
+export const allowLoss = "set tenantproof.allow_data_loss = 'on';\n";
 
 /** What does not, although something is said; undefined: nothing is. */
 const noPermission: readonly (string | undefined)[] = [undefined, "off", "", "false", "no", "0", "onwards"];
@@ -115,7 +116,7 @@ export async function provesUnpermitted(
         proof.weigh(
           went === undefined,
           `rollback of ${migration.file} takes '${value}' for the permission to lose data`,
-          `set tenantproof.allow_data_loss = '${value}';\n-- then ${applyAgain(`rollback/${migration.file}`)}`,
+          `set tenantproof.allow_data_loss = '${value}';\n${applyAgain(migration.rollback)}`,
         );
       if (went !== undefined) return;
       refusal ??= ended.fault;
@@ -126,7 +127,7 @@ export async function provesUnpermitted(
   proof.weigh(
     changed.length === 0,
     `rollback of ${migration.file}, refused, changes ${changed.join(", ")}`,
-    applyAgain(`rollback/${migration.file}`),
+    applyAgain(migration.rollback),
   );
   return { refusal };
 }
@@ -145,7 +146,7 @@ export function provesCounts(
   proof.weigh(
     refused !== undefined && says(refused),
     `rollback of ${migration.file}, which loses ${what}, ${refused === undefined ? "does not ask" : `says only: ${refused}`}`,
-    applyAgain(`rollback/${migration.file}`),
+    applyAgain(migration.rollback),
   );
   if (refusal === undefined) return;
   const said = notices.map(({ severity, message }) => `${severity}: ${message}`).join("; ");
@@ -158,7 +159,7 @@ export function provesCounts(
 
 /** What runs the script with the permission. */
 export function allow(migration: Migration): string {
-  return `PGOPTIONS="-c tenantproof.allow_data_loss=on" ${applyAgain(`rollback/${migration.file}`)}`;
+  return `${allowLoss}${applyAgain(migration.rollback)}`;
 }
 
 function saysAll(text: string, counts: readonly number[]): boolean {

@@ -18,7 +18,7 @@ import {
 } from "./application.ts";
 import { requirementsOf } from "./requirements.ts";
 import { scriptsOf, thereAndBack, wayOf } from "./rollback-catalog.ts";
-import { permission } from "./rollback-loss.ts";
+import { allowLoss, permission } from "./rollback-loss.ts";
 
 /** On the way down from the whole set each step restores the picture that was taken there on the way up: every end of the plan. */
 export async function provesSuffixes(ground: Ground, proof: Proof): Promise<void> {
@@ -28,11 +28,11 @@ export async function provesSuffixes(ground: Ground, proof: Proof): Promise<void
   for (const migration of plan) {
     pictures.push(await pictureOf(site));
     const { fault } = await apply(ground, site, [migration]);
-    if (fault) return proof.broke(`${fault.where}: ${fault.what}`, applyAgain(migration.file));
+    if (fault) return proof.broke(`${fault.where}: ${fault.what}`, applyAgain(migration));
   }
   for (const [index, migration] of [...plan.entries()].toReversed()) {
     const way = wayOf(index, 1);
-    const repeat = thereAndBack(...plan.slice(index));
+    const repeat = thereAndBack(plan, plan.slice(index));
     const { fault } = await apply(ground, site, scriptsOf([migration]), { way });
     if (fault) return proof.broke(`in reverse order, ${way}, ${fault.where}: ${fault.what}`, repeat);
     const told = tellDifference(pictures[index] ?? [], await pictureOf(site));
@@ -82,7 +82,7 @@ export async function provesOrder(ground: Ground, proof: Proof): Promise<void> {
   proof.weigh(
     changed.length === 0,
     `a rollback out of order changes rows of ${changed.join(", ")}`,
-    needed.map((one) => applyAgain(`rollback/${one.file}`)).join("\n"),
+    applyAgain(...scriptsOf(needed).toReversed()),
   );
 }
 
@@ -95,6 +95,7 @@ async function provesRefusals(
   how: (index: number) => ApplicationOptions,
 ): Promise<void> {
   if (needed.length === 0) return;
+  const applied = `-- where ${last.file} and all that it requires are applied, and nothing else:\n`;
   const left = await leftBehind(site, async () => {
     for (const [index, migration] of needed.entries()) {
       const options = how(index);
@@ -103,15 +104,14 @@ async function provesRefusals(
       proof.weigh(
         fault !== undefined && messageOf(fault).includes(parseVersion(last.file).name),
         `rollback of ${migration.file} while ${last.file} is applied${told} ${fault ? `says ${fault.what}` : "is accepted"}`,
-        applyAgain(`rollback/${migration.file}`),
+        `${applied}${told && allowLoss}${applyAgain(migration.rollback)}`,
       );
     }
   });
-  const scripts = needed.map(({ file }) => applyAgain(`rollback/${file}`));
   proof.weigh(
     left.length === 0,
     `a rollback while ${last.file} is applied leaves rows in ${left.join(", ")}: of one of ${needed.map(({ file }) => file).join(", ")}`,
-    scripts.join("\n"),
+    `${applied}${applyAgain(...scriptsOf(needed).toReversed())}`,
   );
 }
 

@@ -15,7 +15,7 @@ export async function provesThereAndBack(ground: Ground, proof: Proof): Promise<
   const { plan } = ground;
   const applyAll = async (called: string) => {
     const { fault } = await apply(ground, site, plan);
-    if (fault) proof.broke(`${called}, ${fault.where}: ${fault.what}`, thereAndBack(...plan));
+    if (fault) proof.broke(`${called}, ${fault.where}: ${fault.what}`, thereAndBack(plan));
     return fault ? undefined : await pictureOf(site);
   };
   const first = await applyAll("for the first time");
@@ -24,7 +24,7 @@ export async function provesThereAndBack(ground: Ground, proof: Proof): Promise<
     const way = wayOf(index, 2);
     const { fault } = await apply(ground, site, scriptsOf([migration]), { way });
     if (fault)
-      return proof.broke(`the first rollback, ${way}, ${fault.where}: ${fault.what}`, thereAndBack(...plan));
+      return proof.broke(`the first rollback, ${way}, ${fault.where}: ${fault.what}`, thereAndBack(plan));
     await provesHarmless(ground, site, proof, migration, way, plan.slice(0, index + 1));
   }
   const second = await applyAll("applied again after the rollback");
@@ -33,7 +33,7 @@ export async function provesThereAndBack(ground: Ground, proof: Proof): Promise<
   proof.weigh(
     told === "",
     `applied again after its rollback the set ends differently: ${told}`,
-    thereAndBack(...plan),
+    thereAndBack(plan),
   );
 }
 
@@ -50,9 +50,7 @@ export async function provesNothingToDo(ground: Ground, proof: Proof): Promise<v
   proof.weigh(
     changed.length === 0,
     `rolled back where it was never applied, the set changes rows of ${changed.join(", ")}`,
-    scriptsOf(ground.plan)
-      .map(({ file }) => applyAgain(file))
-      .join("\n"),
+    applyAgain(...scriptsOf(ground.plan)),
   );
 }
 
@@ -66,7 +64,7 @@ async function provesHarmless(
   applied: Plan,
 ): Promise<void> {
   const when = applied.length > 0 ? "the second time" : "where it was never applied";
-  const repeat = applyAgain(`rollback/${migration.file}`);
+  const repeat = applyAgain(migration.rollback);
   const run = (where: Site) => apply(ground, where, scriptsOf([migration]), { way });
   let fault: Fault | undefined;
   const left = await leftBehind(site, async () => {

@@ -1,5 +1,5 @@
+import { dirname } from "node:path";
 import type { Guarantee } from "../../harness/guarantees/guarantee.ts";
-import { applyAgain } from "./application.ts";
 import { provesReturn, provesWhatWasThereStays } from "./rollback-catalog.ts";
 import { provesLegacyDataStay } from "./rollback-legacy.ts";
 import { provesRefusal } from "./rollback-loss.ts";
@@ -57,8 +57,8 @@ export const rollback: readonly Guarantee[] = (
   ...guarantee,
   async experiment(ground, proof) {
     const bare = ground.plan.filter(({ rollback }) => rollback === undefined);
-    for (const { file } of bare)
-      proof.broke(`${file} has no rollback script`, applyAgain(`rollback/${file}`));
+    for (const { file, path } of bare)
+      proof.broke(`${file} has no rollback script`, `\\! ls ${dirname(path)}/rollback`);
     if (bare.length === 0) await guarantee.experiment(ground, proof);
   },
 }));

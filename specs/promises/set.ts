@@ -59,7 +59,7 @@ export const set: readonly Guarantee[] = [
         proof.weigh(
           fault === undefined,
           `${migration.file}, after all that it requires, fails: ${fault?.what}`,
-          [...needed, migration].map(({ file }) => applyAgain(file)).join("\n"),
+          applyAgain(...needed, migration),
         );
       }
     },
@@ -85,7 +85,7 @@ export const set: readonly Guarantee[] = [
         proof.weigh(
           found.length === 0,
           `${migration.file} uses what came after PostgreSQL 15: ${found.join(", ")}`,
-          applyAgain(migration.file),
+          applyAgain(migration),
         );
       }
     },

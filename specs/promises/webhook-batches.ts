@@ -36,7 +36,7 @@ export async function provesBackfillInBatches(ground: Ground, proof: Proof): Pro
   const { fault } = await apply(ground, site, [migration], { way: "psql" });
 
   const inUse = `begin; select from ${table} where event_id = '${lastOf(count)}' for update;`;
-  const repeat = `-- with ${count} events in the table, in one session:\n${applyAgain(migration.file)}\n-- in another, as soon as the column is there:\n${inUse}\n-- in a third, meanwhile:\nselect count(*) from ${table} where org_id is not null;`;
+  const repeat = `-- with ${count} events in the table, in one session:\n${applyAgain(migration)}\n-- in another, as soon as the column is there:\n${inUse}\n-- in a third, meanwhile:\nselect count(*) from ${table} where org_id is not null;`;
   proof.weigh(
     seen > 0,
     rest.length === 0
@@ -53,7 +53,7 @@ export async function provesBackfillInBatches(ground: Ground, proof: Proof): Pro
   proof.weigh(
     /\bWAL\b/i.test(said) && /\b\d+(\.\d+)? ?(ms|s|sec|seconds|min|minutes)\b|\d\d:\d\d:\d\d/.test(said),
     `the backfill does not tell its time and how much WAL it wrote; it says: ${said || "nothing"}`,
-    applyAgain(migration.file),
+    applyAgain(migration),
   );
 }
 

@@ -7,7 +7,7 @@ import type { Ground } from "../../harness/guarantees/ground.ts";
 import type { Site } from "../../harness/guarantees/site.ts";
 import type { Migration } from "../../harness/migrations/migration.ts";
 import { quoteLiteral } from "../../harness/sql/identifier.ts";
-import { apply } from "./application.ts";
+import { apply, applyAgain } from "./application.ts";
 import { requirementsOf } from "./requirements.ts";
 
 export const events = "public.processed_webhook_events";
@@ -62,9 +62,9 @@ export function repeatOf(
       return [
         "-- on a database before the first migration:",
         legacySql({ shape, data: { calls, events } }),
-        ...requirementsOf(ground.plan, migration).map(({ file }) => `\\i migrations/${file}`),
+        applyAgain(...requirementsOf(ground.plan, migration)),
         tenantsSql(ground),
-        `\\i migrations/${migration.file}`,
+        applyAgain(migration),
       ].join("\n");
     },
   };

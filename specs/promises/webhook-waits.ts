@@ -24,7 +24,7 @@ export async function provesLimitedWaits(ground: Ground, proof: Proof): Promise<
   await using connection = await connect(site.database.address(site.deployerRole));
   const { rows } = await connection.query("select pg_catalog.pg_backend_pid() as pid");
   const session: Session = { connection, writer, pid: rows[0].pid };
-  const repeat = `-- in one session:\nbegin; lock table ${tables.join(", ")} in row exclusive mode;\n-- in another:\n${applyAgain(migration.file)}`;
+  const repeat = `-- in one session:\nbegin; lock table ${tables.join(", ")} in row exclusive mode;\n-- in another:\n${applyAgain(migration)}`;
 
   let waits = 0;
   for (const statement of migration.statements) {
