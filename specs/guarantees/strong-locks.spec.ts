@@ -12,12 +12,13 @@ let reader: Bystander;
 
 beforeAll(async () => {
   await ground.run(`
-    create table public.small (id integer primary key, n integer, t text);
+    create table public.small (id integer primary key, n integer, t text, u text);
     create table public.other (id integer primary key, small_id integer);
-    insert into public.small select i, i, 'row ' || i from generate_series(1, ${rows}) i;
-    insert into public.other select i, i from generate_series(1, ${rows}) i`);
+    create index small_n_u on public.small (n, u);
+    insert into public.small select i, i, 'row ' || i, i from generate_series(1, ${rows}) i;
+    insert into public.other select i, i from generate_series(1, ${rows}) i;
+    analyze public.small, public.other`);
   connection = await connect(ground.address(ground.deployerName));
-  await connection.query("set enable_seqscan = off");
   reader = await Bystander.open(ground.address(ground.superuserName), "reader");
 });
 
@@ -71,6 +72,12 @@ const scripts: readonly (readonly [fact: string, text: string, misuses: readonly
     "do $$ begin lock table other; perform count(*) from small where t > ''; lock table small; end $$",
     [],
   ],
+  [
+    "rows looked for by the second column of an index",
+    "lock table small; do $$ begin perform count(*) from small where u = 'nothing'; end $$",
+    ["small scanned"],
+  ],
+  ["rows counted in an index", "lock table small; select count(n) from small", ["small scanned"]],
   ["one row read by its key under the lock", "lock table small; select from small where id = 7", []],
   [
     "a lock that is tried again",

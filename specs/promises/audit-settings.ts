@@ -26,7 +26,7 @@ export async function provesSettingsReplaced(ground: Ground, proof: Proof): Prom
     proof.weigh(
       told || ["read", "write", "ddl"].every(isLogged),
       `where pgaudit.log was 'role' for ${role}, it is '${log}' after the set, and nothing is said`,
-      `${less}\n-- then\n${ground.plan.map(({ file }) => applyAgain(file)).join("\n")}`,
+      `${less}\n${applyAgain(...ground.plan)}`,
     );
   }
 }

@@ -41,7 +41,7 @@ export async function provesLateRows(ground: Ground, proof: Proof): Promise<void
       proof.weigh(
         fault !== undefined,
         `rollback of ${migration.file} drops a row that was committed while it waited for its lock`,
-        `-- in one session:\nbegin; ${sql};\n-- in another, while the first one commits:\n${applyAgain(`rollback/${migration.file}`)}`,
+        `-- in one session:\nbegin; ${sql};\n-- in another, while the first one commits:\n${applyAgain(migration.rollback)}`,
       );
     }),
   );
