@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["specs/kill/**/*.spec.ts"],
     reporters: ["verbose"],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
   },
 });
