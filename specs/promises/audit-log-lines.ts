@@ -13,7 +13,7 @@ const commands = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
 
 /** What a patient says; handed over as a parameter it must not be in the log. */
 export const patient = {
-  name: "Zacharias Quillfeather",
+  name: "a-patients-name-7391",
   phone: "+15550198437",
   notes: "allergic to xylocaine",
 };
