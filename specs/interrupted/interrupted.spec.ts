@@ -5,6 +5,7 @@ import { sharedHost } from "../ground.ts";
 import { provesCuts } from "../promises/interruption.ts";
 import { configuredProject } from "../promises/subject.ts";
 import { provesBackfillCut } from "./backfill.ts";
+import { provesLargeTable } from "./large-table.ts";
 import { provesWayBack } from "./way-back.ts";
 
 const silent = { stage: <T>(_: string, work: (say: () => void) => Promise<T>) => work(() => {}) };
@@ -42,5 +43,11 @@ describe("cut off after each of its statements and rolled back, it leaves what w
 it("cut off in the middle of the backfill and applied again, the webhook file ends as if nothing had happened", async () => {
   const proof = new Proof();
   await provesBackfillCut(ground, proof);
+  expect(proof.verdict()).toEqual({ state: "holds", checked: 2 });
+});
+
+it("stopped before a large table's indexes, the webhook file goes on once they are built", async () => {
+  const proof = new Proof();
+  await provesLargeTable(ground, proof);
   expect(proof.verdict()).toEqual({ state: "holds", checked: 2 });
 });
