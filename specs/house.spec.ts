@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** A room imports only rooms above it. */
 const rooms = [
   ...["fault", "sql", "engine", "platform", "migrations", "session", "catalog", "population"],
-  ...["guarantees", "mutants", "rehearsal", "report", "cli"],
+  ...["workload", "guarantees", "mutants", "bench", "rehearsal", "report", "cli"],
 ];
 const longestFile = 250;
 

@@ -21,6 +21,56 @@ const functionValue = v.custom<(...given: never[]) => unknown>(
   "a function",
 );
 
+const ids = <T extends v.GenericSchema<{ readonly id: string }>>(one: T) =>
+  v.pipe(
+    v.array(one),
+    v.check((all) => new Set(all.map(({ id }) => id)).size === all.length, "ids that differ from each other"),
+  );
+
+const table = { schema: v.string(), name: v.string() };
+const ms = v.pipe(v.number(), v.gtValue(0, "a number of milliseconds above 0"));
+const about = {
+  id: v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/, "an id like contacts-recent")),
+  title: v.string(),
+};
+
+const workload = v.strictObject({
+  sheets: v.pipe(
+    v.array(v.looseObject({ ...table, columns: v.array(v.string()), row: functionValue })),
+    v.minLength(1, "at least one table"),
+  ),
+  removed: record(v.number()),
+  queries: ids(
+    v.looseObject({
+      ...about,
+      asker: v.picklist(["member", "service"]),
+      text: v.string(),
+      values: functionValue,
+      targetMs: v.optional(ms),
+    }),
+  ),
+  sizes: v.array(v.looseObject({ ...table, mostKb: v.number() })),
+  chores: ids(
+    v.looseObject({
+      ...about,
+      sql: v.string(),
+      as: v.picklist(["deployer", "service"]),
+      table: v.object(table),
+      longestWaitMs: ms,
+    }),
+  ),
+  removals: ids(
+    v.looseObject({
+      ...about,
+      as: v.picklist(["member", "service", "deployer"]),
+      text: v.string(),
+      values: functionValue,
+      targetMs: ms,
+      where: v.picklist(["largest", "removed"]),
+    }),
+  ),
+});
+
 const schema = v.strictObject({
   migrations: v.pipe(v.string(), v.nonEmpty("a folder")),
   platform: v.picklist(platformNames),
@@ -35,10 +85,8 @@ const schema = v.strictObject({
     immutable: v.object({ sqlstate: v.string(), message: v.string() }),
   }),
   recipes: record(record(functionValue)),
-  guarantees: v.pipe(
-    v.array(v.looseObject({ id: v.string(), title: v.string(), experiment: functionValue })),
-    v.check((all) => new Set(all.map(({ id }) => id)).size === all.length, "ids that differ from each other"),
-  ),
+  guarantees: ids(v.looseObject({ id: v.string(), title: v.string(), experiment: functionValue })),
+  workload: v.optional(workload),
 });
 
 /**

@@ -1,5 +1,6 @@
 import type { PlatformChoice } from "../platform/platform.ts";
 import type { Recipes } from "../population/recipes.ts";
+import type { Workload } from "../workload/workload.ts";
 import type { Guarantee } from "./guarantee.ts";
 import type { Tenancy } from "./tenancy.ts";
 
@@ -13,6 +14,8 @@ export interface Project extends PlatformChoice {
   /** How to make people-like values for columns of the project. */
   readonly recipes: Recipes;
   readonly guarantees: readonly Guarantee[];
+  /** What is measured, by `tenantproof bench`; absent: nothing can be. */
+  readonly workload?: Workload;
 }
 
 /** `project` itself; for its types. */
