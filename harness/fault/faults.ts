@@ -57,6 +57,10 @@ export const faults = {
     exit: exits.usage,
     hint: "The role must exist, be granted to the role that sessions connect as, and its settings must be valid.",
   },
+  WORKLOAD_REFUSED: {
+    exit: exits.usage,
+    hint: "Mend the query in the configuration's workload; whoever asks must be allowed to.",
+  },
   NOT_DISPOSABLE: {
     exit: exits.usage,
     hint: "Name only a server that may be thrown away, add --disposable, and leave no database of yours in it.",
