@@ -1,3 +1,4 @@
+import { workload } from "./bench/workload.ts";
 import { peopleRecipes } from "./fixtures/people.ts";
 import { defineProject } from "./harness/guarantees/project.ts";
 import { applying } from "./specs/promises/applying.ts";
@@ -47,6 +48,7 @@ export default defineProject({
     immutable: { sqlstate: "23514", message: "org_id is immutable" },
   },
   recipes: peopleRecipes,
+  workload,
   guarantees: [
     // What the whole set promises cannot be said of a part of it.
     ...[...set, ...applying, ...naming]

@@ -39,7 +39,6 @@ const workload = v.strictObject({
     v.array(v.looseObject({ ...table, columns: v.array(v.string()), row: functionValue })),
     v.minLength(1, "at least one table"),
   ),
-  removed: record(v.number()),
   queries: ids(
     v.looseObject({
       ...about,
@@ -66,7 +65,7 @@ const workload = v.strictObject({
       text: v.string(),
       values: functionValue,
       targetMs: ms,
-      where: v.picklist(["largest", "removed"]),
+      where: v.picklist(["median", "largest", "removed"]),
     }),
   ),
 });

@@ -16,6 +16,8 @@ export interface Place {
   readonly rows: number;
   /** "steady": of the same size at every scale. "removed": made to be deleted whole. */
   readonly role: Role;
+  /** Midnight, UTC, of the day on which the rows are as old as they say. */
+  readonly today: Date;
 }
 
 export interface Scale {
@@ -40,7 +42,7 @@ export const steadyRows = 1000;
  * `rows` over `tenants` tenants, of which the largest has a tenth, and the steady one 1,000. The removed place counts as
  * no tenant and has rows beside those.
  */
-export function scaleOf(rows: number, tenants: number): Scale {
+export function scaleOf(rows: number, tenants: number, today: Date): Scale {
   const others = Math.max(0, rows - steadyRows);
   const weights = Array.from({ length: tenants - 2 }, (_, index) => (index + 1) ** -exponent);
   const sum = weights.reduce((all, weight) => all + weight, 0);
@@ -50,9 +52,9 @@ export function scaleOf(rows: number, tenants: number): Scale {
   const left = others - largest - shares.reduce((all, share) => all + share, 0);
   if (shares.length > 0) shares[0] = (shares[0] ?? 0) + left;
   const sizes = [largest, ...shares];
-  const ordinary = sizes.map((size, index) => placeOf(index, size, "ordinary"));
-  const steady = placeOf(sizes.length, Math.min(rows, steadyRows), "steady");
-  const removed = placeOf(sizes.length + 1, 0, "removed");
+  const ordinary = sizes.map((size, index) => placeOf(index, size, "ordinary", today));
+  const steady = placeOf(sizes.length, Math.min(rows, steadyRows), "steady", today);
+  const removed = placeOf(sizes.length + 1, 0, "removed", today);
   return {
     rows,
     places: [...ordinary, steady, removed],
@@ -64,7 +66,7 @@ export function scaleOf(rows: number, tenants: number): Scale {
 }
 
 /** The steady and the removed place are called alike at every scale, so that theirs are the same rows. */
-function placeOf(index: number, rows: number, role: Role): Place {
+function placeOf(index: number, rows: number, role: Role, today: Date): Place {
   const name = role === "ordinary" ? index : role === "steady" ? 1_000_001 : 1_000_002;
   const people = Math.min(20, Math.max(3, Math.ceil(rows / 5000)));
   return {
@@ -73,5 +75,6 @@ function placeOf(index: number, rows: number, role: Role): Place {
     people: Array.from({ length: people }, (_, n) => idOf("person", name * 100 + n)),
     rows,
     role,
+    today,
   };
 }

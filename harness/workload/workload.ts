@@ -5,7 +5,7 @@
 
 import type { Named } from "../catalog/model.ts";
 import type { Draw } from "./draw.ts";
-import type { Place, Scale } from "./scale.ts";
+import type { Place } from "./scale.ts";
 
 /** Who asks: somebody signed in, under row level security, or the backend. */
 export type Asker = "member" | "service";
@@ -30,7 +30,7 @@ export interface Query {
    */
   readonly unprotected?: {
     readonly text: string;
-    readonly added: (place: Place) => readonly string[];
+    readonly added: (place: Place, person: string) => readonly string[];
   };
   /** Rows of tables or indexes that it may read besides those that its plan returns or counts; default 0. */
   readonly mayPassOver?: number;
@@ -41,8 +41,8 @@ export type Cell = string | null;
 
 export interface Sheet extends Named {
   readonly columns: readonly string[];
-  /** How many rows the place has; default its share of the scale's rows. */
-  readonly rowsOf?: (place: Place, scale: Scale) => number;
+  /** How many rows the place has; default its share of the scale's rows, and none for the one that is removed. */
+  readonly rowsOf?: (place: Place) => number;
   /** The row of that number, from 0, of the place; the same for the same arguments. */
   readonly row: (place: Place, n: number, draw: Draw) => readonly Cell[];
 }
@@ -76,8 +76,8 @@ export interface Removal {
   readonly values: (place: Place, draw: Draw) => readonly string[];
   /** Milliseconds: at the 99th percentile where it is repeated often, and each time where it is not. */
   readonly targetMs: number;
-  /** Where: in the largest tenant, or in the one that was made to be removed. */
-  readonly where: "largest" | "removed";
+  /** Where: in the median or the largest tenant, or in the one that was made to be removed. */
+  readonly where: "median" | "largest" | "removed";
   /** How often it is measured; default 300. */
   readonly times?: number;
 }
@@ -85,8 +85,6 @@ export interface Removal {
 export interface Workload {
   /** In the order in which foreign keys let them be filled. */
   readonly sheets: readonly Sheet[];
-  /** The number of rows of one table, by `schema.table`, in the place that is removed whole. */
-  readonly removed: Readonly<Record<string, number>>;
   readonly queries: readonly Query[];
   readonly sizes: readonly Size[];
   readonly chores: readonly Chore[];

@@ -1,0 +1,96 @@
+import { binomialDistribution, quantileSorted } from "simple-statistics";
+import { Fault } from "../fault/fault.ts";
+import type { Interval, Judgement, Latency } from "./result.ts";
+
+const confidence = 0.95;
+const percentiles = [...Array.from({ length: 99 }, (_, index) => index + 1), 99.5, 99.9, 99.95, 99.99];
+
+/** How the samples are spread, in milliseconds; there is at least one. */
+export function latencyOf(samples: readonly number[]): Latency {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (percentile: number) => quantileSorted(sorted, percentile / 100);
+  // A percentile that fewer than one sample lies above is the maximum by another name.
+  const told = percentiles.filter((percentile) => (1 - percentile / 100) * sorted.length >= 1);
+  return {
+    count: sorted.length,
+    p50: at(50),
+    p90: at(90),
+    p99: { estimate: at(99), ...intervalOf(sorted, 0.99) },
+    max: sorted.at(-1) ?? Number.NaN,
+    curve: told.map((percentile) => [percentile, at(percentile)] as const),
+  };
+}
+
+/** The order statistics between which the quantile lies in 95 of 100 cases, whatever the distribution. */
+function intervalOf(sorted: readonly number[], quantile: number): Pick<Interval, "low" | "high"> {
+  const below = cumulative(sorted.length, quantile);
+  const low = below.findIndex((part) => part > (1 - confidence) / 2);
+  const high = below.findIndex((part) => part >= (1 + confidence) / 2);
+  return {
+    low: sorted[Math.max(0, low - 1)] ?? Number.NaN,
+    high: sorted[Math.min(sorted.length - 1, high)] ?? Number.NaN,
+  };
+}
+
+/**
+ * Whether 99 of 100 executions take less than the target, told by how many samples exceed it: "pass" and "fail" are each
+ * wrong in at most 5 of 100 runs, and in between there are too few samples to tell.
+ */
+export function judgeExceedances(over: number, count: number, rate = 0.01): Judgement["outcome"] {
+  const below = cumulative(count, rate);
+  const atMost = (k: number) => (k < 0 ? 0 : (below[Math.min(k, below.length - 1)] ?? 1));
+  if (atMost(over) <= 1 - confidence) return "pass";
+  if (1 - atMost(over - 1) <= 1 - confidence) return "fail";
+  return "inconclusive";
+}
+
+/** By k: how likely at most k of `trials` are. */
+function cumulative(trials: number, probability: number): readonly number[] {
+  const key = `${trials} ${probability}`;
+  const known = distributions.get(key);
+  if (known) return known;
+  let sum = 0;
+  const cells = binomialDistribution(trials, probability);
+  if (cells === undefined) throw new Fault("BUG", `There is no distribution of ${trials} trials.`);
+  const made = cells.map((one) => {
+    sum += one;
+    return sum;
+  });
+  distributions.set(key, made);
+  return made;
+}
+const distributions = new Map<string, readonly number[]>();
+
+const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
+
+/** `3.1 ms`, `0.24 ms`. */
+export function told(ms: number): string {
+  return `${number.format(ms)} ms`;
+}
+
+/**
+ * What the samples say of the target. `floor` are those of a request that asks for nothing, taken between them: where
+ * these breach the target, the machine is at fault and nothing can be said.
+ */
+export function judgeTarget(
+  samples: readonly number[],
+  floor: readonly number[],
+  targetMs: number,
+): Judgement {
+  const over = samples.filter((ms) => ms >= targetMs).length;
+  const overFloor = floor.filter((ms) => ms >= targetMs).length;
+  const outcome = judgeExceedances(over, samples.length);
+  const seen = `p99 ${told(latencyOf(samples).p99.estimate)}, ${over} of ${number.format(samples.length)} not below ${told(targetMs)}`;
+  // A floor that is not well below the target itself cannot vouch for anything above it.
+  if (outcome !== "pass" && judgeExceedances(overFloor, floor.length) !== "pass")
+    return {
+      outcome: "inconclusive",
+      why: `${seen}; but ${overFloor} of ${number.format(floor.length)} requests that ask for nothing are not either: the machine is busy`,
+    };
+  if (outcome === "pass" && judgeExceedances(overFloor, floor.length) === "fail")
+    return {
+      outcome: "inconclusive",
+      why: `${seen}; but requests that ask for nothing breach it: the machine is busy`,
+    };
+  return { outcome, why: outcome === "inconclusive" ? `${seen}: too few samples to tell` : seen };
+}
