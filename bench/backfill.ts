@@ -6,12 +6,12 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createColors } from "picocolors";
 import { quantile } from "simple-statistics";
+import { lockWaitsIn, logLockWaits } from "../harness/bench/lock-waits.ts";
 import type { Connection } from "../harness/engine/connection.ts";
 import { Fault } from "../harness/fault/fault.ts";
 import { applyPlan } from "../harness/migrations/apply.ts";
 import type { Migration } from "../harness/migrations/migration.ts";
 import { seedLegacy } from "./backfill/legacy.ts";
-import { lockWaitsIn, logLockWaits } from "./backfill/lock-waits.ts";
 import { type Kind, type Sample, startTraffic } from "./backfill/traffic.ts";
 import { makeGround, openEngine } from "./ground.ts";
 
@@ -39,7 +39,7 @@ console.log(
 await using site = await ground.open("before");
 const superuser = await site.connection("superuser");
 const deployer = await site.connection("deployer");
-await logLockWaits(superuser);
+await logLockWaits(superuser, site.database.name);
 await applyPlan(deployer, before);
 await timed("seeding", () => seedLegacy(superuser, { events, organizations }));
 
@@ -94,9 +94,9 @@ verdict(
   `rows before = rows after + orphans: ${number.format(events)} = ${number.format(old)} + ${number.format(orphans.rows[0].rows)}`,
 );
 
-const waits = lockWaitsIn(await cluster.readLog());
+const waits = lockWaitsIn(await cluster.readLog(), site.database.name);
 for (const kind of ["reader", "writer"] satisfies Kind[]) {
-  const own = waits.filter((wait) => wait.kind === kind);
+  const own = waits.filter(({ application }) => application === `tenantproof ${kind}`);
   const longest = own.reduce((max, { waitedMs }) => Math.max(max, waitedMs), 0);
   const detail = own.find(({ waitedMs }) => waitedMs === longest);
   verdict(

@@ -16,6 +16,7 @@ const longestWaitMs = 250;
 export const workload: Workload = {
   sheets: [organizations, users, contacts, appointments, notifications, callLogs, webhookEvents, auditLogs],
   queries,
+  auditFunction: "public.audit_tenant_change",
   sizes: [
     { ...table("contacts"), saidKb: 100, mostKb: 900 },
     { ...table("appointments"), saidKb: 50, mostKb: 600 },

@@ -83,6 +83,8 @@ export interface Execution {
   readonly text: string;
   readonly values: readonly (string | null)[];
   readonly readOnly: boolean;
+  /** Who asks, where somebody does. */
+  readonly person: string;
 }
 
 /** Somebody of the place asks; who, and with which values, is drawn. */
@@ -92,14 +94,14 @@ export function drawExecution(tenancy: Tenancy, query: Query, place: Place, draw
     query.asker === "service"
       ? service
       : signedIn("a member", tenancy.claims({ id: person, tenant: place.tenant }));
-  return { actor, text: query.text, values: query.values(place, draw), readOnly: !query.writes };
+  return { actor, text: query.text, values: query.values(place, draw), readOnly: !query.writes, person };
 }
 
 /** A request that asks for nothing, as somebody of the place: what no query can be faster than. */
 export function floorExecution(tenancy: Tenancy, place: Place): Execution {
   const person = place.people[0] as string;
   const actor = signedIn("a member", tenancy.claims({ id: person, tenant: place.tenant }));
-  return { actor, text: "select 1", values: [], readOnly: true };
+  return { actor, text: "select 1", values: [], readOnly: true, person };
 }
 
 export interface Way {

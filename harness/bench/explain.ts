@@ -13,6 +13,8 @@ export interface Explanation {
   readonly plan: Plan;
   readonly work: Work;
   readonly triggers: readonly TriggerRun[];
+  /** A psql script that shows the same to anybody. */
+  readonly repeat: string;
 }
 
 /** A statement with values of several executions. */
@@ -60,22 +62,30 @@ export async function explain(
   const command = `explain (${options}) ${execute(draws[0] ?? [])}`;
   let explained: Explained | undefined;
   let calls: Record<string, number> = {};
+  let repeat = "";
   // Statistics of functions are those of the whole transaction: the second execution has one to itself.
   for (let turn = 0; turn < 2; turn += 1)
     await within(sessions, actor, async (run) => {
       await told(run(`set local plan_cache_mode = force_${kind}_plan`), text);
       await prepare(run, text);
       const before = await callsOf(run, text);
-      const rows = await told(run(command), text);
-      explained = (rows[0]?.["QUERY PLAN"] as readonly Explained[])[0];
+      const outcome = await run(command);
+      const [row] = await told(Promise.resolve(outcome), text);
+      repeat = outcome.repeat;
+      explained = (row?.["QUERY PLAN"] as readonly Explained[] | undefined)?.[0];
       calls = minus(await callsOf(run, text), before);
     });
   if (explained === undefined) throw new Fault("BUG", "EXPLAIN answered nothing.");
-  return { plan: readPlan(explained), work: readWork(explained, calls), triggers: explained.Triggers ?? [] };
+  return {
+    plan: readPlan(explained),
+    work: readWork(explained, calls),
+    triggers: explained.Triggers ?? [],
+    repeat,
+  };
 }
 
-async function within(sessions: Sessions, actor: Actor, work: (run: Run) => Promise<void>): Promise<void> {
-  await sessions.as(actor).transaction(work);
+async function within(sessions: Sessions, actor: Actor, work: (run: Run) => Promise<void>) {
+  return sessions.as(actor).transaction(work);
 }
 
 async function prepare(run: Run, text: string): Promise<void> {

@@ -82,6 +82,16 @@ function estimate(points: readonly Point[], seed: number): Paired {
   };
 }
 
+/** The median of values that are one a round, with its interval. */
+export function medianOfRounds(values: readonly number[], seed: number): Interval {
+  const sorted = [...values].sort((a, b) => a - b);
+  const generator = xoroshiro128plus(seed);
+  const drawn = Array.from({ length: resamples }, () =>
+    median(sampleWithReplacement(sorted, sorted.length, () => uniformFloat64(generator))),
+  );
+  return intervalOf(sorted, drawn);
+}
+
 function intervalOf(measured: number[], drawn: number[]): Interval {
   const [low, high] = quantile(drawn, [0.025, 0.975]) as [number, number];
   return { estimate: median(measured), low, high };

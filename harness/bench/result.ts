@@ -64,6 +64,8 @@ export interface CellResult {
   readonly planKind: "custom" | "generic";
   readonly plan: Plan;
   readonly work: Work;
+  /** A psql script that shows plan and work to anybody. */
+  readonly repeat?: string;
   readonly workJudgement: Judgement;
   readonly latency: Latency;
   /** Of the target; absent where there is none. */
@@ -227,6 +229,7 @@ export interface RegressionResult {
 }
 
 export interface BenchPromise {
+  /** P1 to P6; "against" where no query may have become slower. */
   readonly id: string;
   readonly title: string;
   readonly verdict: Verdict;

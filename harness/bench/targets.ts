@@ -153,7 +153,7 @@ function report(
     .map(({ place, prepared, samples }): CellResult => {
       // What is not prepared is planned for its values each time.
       const planKind = prepared ? of(place, "custom").chosen : "custom";
-      const { plan, work } = of(place, planKind);
+      const { plan, work, repeat } = of(place, planKind);
       return {
         place,
         placeRows: scale[place].rows,
@@ -161,6 +161,7 @@ function report(
         planKind,
         plan,
         work,
+        repeat,
         workJudgement: judgeWork(work, query),
         latency: latencyOf(samples),
         ...(query.targetMs !== undefined && { timeJudgement: judgeTarget(samples, floor, query.targetMs) }),

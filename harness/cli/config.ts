@@ -48,6 +48,7 @@ const workload = v.strictObject({
       targetMs: v.optional(ms),
     }),
   ),
+  auditFunction: v.optional(v.string()),
   sizes: v.array(v.looseObject({ ...table, mostKb: v.number() })),
   chores: ids(
     v.looseObject({

@@ -10,17 +10,20 @@ import type { Actor } from "./actor.ts";
 import type { Step } from "./exchange.ts";
 import { type Answer, FrameReader } from "./frames.ts";
 import { whereIs } from "./reading.ts";
-import { requestPreamble } from "./request.ts";
+import { directPreamble, requestPreamble } from "./request.ts";
 import { type RoleSettings, readRoleSettings } from "./role-settings.ts";
 
 /** One request as PostgREST makes it: a transaction with the claims of `actor`, and one statement. */
 export interface TimedRequest {
-  readonly actor: Actor;
+  /** Absent: whoever connected, without any claims. */
+  readonly actor?: Actor | undefined;
   readonly text: string;
   /** In text form; their types are the server's to find out. */
   readonly values: readonly (string | null)[];
-  /** A read-only transaction; default true. Another one is committed. */
+  /** Default true. */
   readonly readOnly?: boolean;
+  /** Default false: the transaction is committed. */
+  readonly rollBack?: boolean;
   /** Whether the server keeps the statement, and what begins the transaction, from the first time on; default false. */
   readonly prepared?: boolean;
 }
@@ -108,11 +111,11 @@ export class Stopwatch implements AsyncDisposable {
       });
       const { sqlstate, message: what } = answer.error;
       throw new Fault("WORKLOAD_REFUSED", `${what} (${sqlstate})`, {
-        where: `${request.actor.name}: ${request.text}`,
+        where: `${request.actor?.name ?? this.address.user}: ${request.text}`,
       });
     }
-    // The statement that begins the transaction returns a row, too.
-    return { elapsedMs, rows: answer.rows - 1 };
+    // The statement that sets the claims returns a row, too.
+    return { elapsedMs, rows: answer.rows - (request.actor ? 1 : 0) };
   }
 
   /** Closes the connection. */
@@ -120,11 +123,14 @@ export class Stopwatch implements AsyncDisposable {
     await this.connection.end();
   }
 
-  private compose({ actor, text, values, readOnly = true, prepared = false }: TimedRequest): Buffer {
-    const settings = this.settings.get(actor.role) ?? [];
-    const before = requestPreamble(actor, readOnly, this.searchPath, settings, {}).steps;
+  private compose(request: TimedRequest): Buffer {
+    const { actor, text, values, readOnly = true, rollBack = false, prepared = false } = request;
+    const { steps: before } = actor
+      ? requestPreamble(actor, readOnly, this.searchPath, this.settings.get(actor.role) ?? [], {})
+      : directPreamble(readOnly);
     const steps = [...before, { text, values }].map((step) => (prepared ? this.keep(step) : step));
-    return Buffer.concat([...[...steps, { text: "commit" }].flatMap(write), serialize.sync()]);
+    const ending = { text: rollBack ? "rollback" : "commit" };
+    return Buffer.concat([...[...steps, ending].flatMap(write), serialize.sync()]);
   }
 
   /** The same step, whose text the server is told once. */

@@ -86,6 +86,8 @@ export interface Workload {
   /** In the order in which foreign keys let them be filled. */
   readonly sheets: readonly Sheet[];
   readonly queries: readonly Query[];
+  /** The function, `schema.name`, of the triggers that write the audit log; what these cost is measured. */
+  readonly auditFunction?: string;
   readonly sizes: readonly Size[];
   readonly chores: readonly Chore[];
   readonly removals: readonly Removal[];

@@ -1,0 +1,146 @@
+import type { Breach, Verdict } from "../guarantees/verdict.ts";
+import type {
+  BenchPromise,
+  CellResult,
+  Findings,
+  Judgement,
+  QueryResult,
+  RegressionQuery,
+  RegressionResult,
+} from "./result.ts";
+
+/** One thing that was judged. */
+interface Item {
+  readonly what: string;
+  readonly judgement: Judgement;
+  /** Whether the clock judged. */
+  readonly timed: boolean;
+  readonly sql?: string;
+}
+
+interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly items: (findings: Omit<Findings, "promises">) => readonly Item[] | undefined;
+}
+
+/** P1 to P6 of what a workload promises, in the order in which they are shown. */
+const rules: readonly Rule[] = [
+  {
+    id: "P1",
+    title: "queries meet their latency targets and read only what they return",
+    items: ({ queries, http }) =>
+      queries && [
+        ...queries.flatMap(itemsOfQuery),
+        ...(http ? [item("over HTTP", http.judgement, true)] : []),
+      ],
+  },
+  {
+    id: "P2",
+    title: "a tenant's queries cost the same while the table grows around it",
+    items: ({ growth }) => growth?.map(({ id, judgement }) => item(id, judgement, false)),
+  },
+  {
+    id: "P3",
+    title: "row level security and pgAudit add no more than they may",
+    items: ({ overheads }) => overheads?.map(({ title, judgement }) => item(title, judgement, true)),
+  },
+  {
+    id: "P4",
+    title: "tables take no more room than they may",
+    items: ({ sizes }) => sizes?.map(({ table, judgement }) => item(table, judgement, false)),
+  },
+  {
+    id: "P5",
+    title: "upkeep holds nobody up",
+    items: ({ chores }) =>
+      chores?.map(({ title, judgement, sql }) => ({ ...item(title, judgement, true), sql })),
+  },
+  {
+    id: "P6",
+    title: "deletes do not crawl",
+    items: ({ removals }) => removals?.map(({ title, judgement }) => item(title, judgement, true)),
+  },
+  {
+    id: "against",
+    title: "no query became slower",
+    items: ({ regression }) => regression?.queries.map((query) => itemOfComparison(query, regression)),
+  },
+];
+
+/** The ids of the promises that a bench can prove. */
+export const promiseIds = rules.map(({ id }) => id).filter((id) => id !== "against");
+
+/** What is known of each promise that something was measured for. `durations` are by id; milliseconds. */
+export function concludePromises(
+  findings: Omit<Findings, "promises">,
+  durations: ReadonlyMap<string, number>,
+): readonly BenchPromise[] {
+  return rules.flatMap(({ id, title, items: of }) => {
+    const items = of(findings);
+    if (items === undefined) return [];
+    const verdict = verdictOf(items);
+    const open = items.filter(({ judgement }) => judgement.outcome === "inconclusive");
+    return [
+      {
+        id,
+        title,
+        verdict,
+        durationMs: durations.get(id) ?? 0,
+        ...(verdict.state === "unproven" && {
+          byTimingAlone: open.length > 0 && open.every(({ timed }) => timed),
+        }),
+      },
+    ];
+  });
+}
+
+function verdictOf(items: readonly Item[]): Verdict {
+  const checked = items.length;
+  const [first, ...others] = items
+    .filter(({ judgement }) => judgement.outcome === "fail")
+    .map(({ what, judgement, sql = "" }): Breach => ({ what: `${what}: ${judgement.why}`, sql }));
+  if (first) return { state: "broken", checked, breaches: [first, ...others] };
+  const open = items.filter(({ judgement }) => judgement.outcome === "inconclusive");
+  const [one] = open;
+  if (one === undefined)
+    return checked > 0
+      ? { state: "holds", checked }
+      : { state: "unproven", checked, why: "the workload names nothing to measure" };
+  const more = open.length > 1 ? `; and ${open.length - 1} more` : "";
+  return { state: "unproven", checked, why: `${one.what}: ${one.judgement.why}${more}` };
+}
+
+function item(what: string, judgement: Judgement, timed: boolean): Item {
+  return { what, judgement, timed };
+}
+
+function itemsOfQuery({ id, cells }: QueryResult): Item[] {
+  return cells.flatMap((cell) => {
+    const what = `${id}, ${cell.place} tenant, ${describe(cell)}`;
+    return [
+      { ...item(what, cell.workJudgement, false), ...(cell.repeat !== undefined && { sql: cell.repeat }) },
+      ...(cell.timeJudgement ? [item(what, cell.timeJudgement, true)] : []),
+    ];
+  });
+}
+
+function describe({ way, planKind }: CellResult): string {
+  return way === "prepared" ? `prepared (${planKind} plan)` : "not prepared";
+}
+
+const outcomes = { slower: "fail", unknown: "inconclusive", same: "pass", faster: "pass" } as const;
+
+function itemOfComparison(
+  { id, place, verdict, why, causes }: RegressionQuery,
+  { controls }: RegressionResult,
+): Item {
+  const because = causes.length > 0 ? ` (${causes.join("; ")})` : "";
+  const odd = controls.find(({ behaved }) => !behaved);
+  const judgement = { outcome: outcomes[verdict], why: `${verdict}: ${why}${because}` };
+  return item(
+    `${id}, ${place} tenant`,
+    verdict === "unknown" && odd ? { ...judgement, why: `${judgement.why}; ${odd.why}` } : judgement,
+    true,
+  );
+}

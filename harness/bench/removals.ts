@@ -1,0 +1,132 @@
+// P6: deletes that take others' rows with them. Each is rolled back, so that the next one finds the same.
+
+import { Fault } from "../fault/fault.ts";
+import { type Actor, service, signedIn } from "../session/actor.ts";
+import { rowsOf } from "../session/outcome.ts";
+import { openDirect, openSessions } from "../session/session.ts";
+import { openStopwatch } from "../session/stopwatch.ts";
+import type { Run } from "../session/transaction.ts";
+import { quoteLiteral } from "../sql/identifier.ts";
+import { type Draw, openDraw } from "../workload/draw.ts";
+import type { Removal } from "../workload/workload.ts";
+import { type Bed, floorExecution, openTimer } from "./bed.ts";
+import { judgeTarget, latencyOf, told } from "./latency.ts";
+import type { Judgement, RemovalResult } from "./result.ts";
+
+interface RemovalOptions {
+  readonly say: (detail: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultTimes = 300;
+/** Fewer cannot tell anything about a percentile. */
+const fewestOfPercentile = 100;
+/** Rows that may be read one by one: a small table is cheaper to read than its index. */
+const mostScanned = 1000;
+
+interface Deed {
+  readonly actor: Actor | undefined;
+  readonly values: readonly string[];
+}
+
+/** Each removal, repeated. @throws Fault WORKLOAD_REFUSED when the server refuses one. */
+export async function measureRemovals(
+  bed: Bed,
+  { say, signal }: RemovalOptions,
+): Promise<readonly RemovalResult[]> {
+  const results: RemovalResult[] = [];
+  for (const removal of bed.workload.removals) {
+    const { id, title, targetMs, times = defaultTimes, text } = removal;
+    say(title);
+    const draw = openDraw(bed.seed);
+    const { rows, scanned } = await look(bed, removal, deedOf(bed, removal, draw));
+    await using stopwatch = await openStopwatch(addressOf(bed, removal), {
+      setup: ["set statement_timeout = 0"],
+    });
+    await using idle = await openTimer(bed);
+    const samples: number[] = [];
+    const floor: number[] = [];
+    for (let turn = 0; turn < times; turn += 1) {
+      signal?.throwIfAborted();
+      const { actor, values } = deedOf(bed, removal, draw);
+      const { elapsedMs } = await stopwatch.time({ actor, text, values, readOnly: false, rollBack: true });
+      samples.push(elapsedMs);
+      floor.push(
+        (await idle.time({ ...floorExecution(bed.tenancy, bed.scale.median), prepared: true })).elapsedMs,
+      );
+    }
+    const judgement = judge(removal, samples, floor, rows, scanned);
+    results.push({ id, title, targetMs, rows, latency: latencyOf(samples), judgement });
+  }
+  return results;
+}
+
+function judge(
+  { targetMs, times = defaultTimes }: Removal,
+  samples: readonly number[],
+  floor: readonly number[],
+  rows: number,
+  scanned: readonly string[],
+): Judgement {
+  if (rows === 0) return { outcome: "inconclusive", why: "it removes nothing" };
+  if (scanned.length > 0)
+    return { outcome: "fail", why: `no index serves a foreign key: it reads all of ${scanned.join(", ")}` };
+  if (times >= fewestOfPercentile) return judgeTarget(samples, floor, targetMs);
+  const [least, most] = [Math.min(...samples), Math.max(...samples)];
+  const why = `${told(least)} to ${told(most)} in ${samples.length} runs, with ${rows.toLocaleString("en-US")} rows`;
+  if (most < targetMs) return { outcome: "pass", why };
+  return least >= targetMs
+    ? { outcome: "fail", why }
+    : { outcome: "inconclusive", why: `${why}: ${told(targetMs)} lies in between` };
+}
+
+function deedOf(bed: Bed, removal: Removal, draw: Draw): Deed {
+  const place = bed.scale[removal.where];
+  const person = draw.oneOf(place.people);
+  const member = signedIn("a member", bed.tenancy.claims({ id: person, tenant: place.tenant }));
+  const actor = removal.as === "member" ? member : removal.as === "service" ? service : undefined;
+  return { actor, values: removal.values(place, draw) };
+}
+
+function addressOf(bed: Bed, { as }: Removal) {
+  return as === "deployer" ? bed.database.address(bed.deployer) : bed.authenticator;
+}
+
+/** How many rows go with it, and which tables are read from end to end meanwhile. */
+async function look(
+  bed: Bed,
+  removal: Removal,
+  { actor, values }: Deed,
+): Promise<{ readonly rows: number; readonly scanned: readonly string[] }> {
+  const address = addressOf(bed, removal);
+  let seen: readonly Record<string, unknown>[] = [];
+  const work = async (run: Run) => {
+    await done(run("set local statement_timeout = 0"), removal);
+    await done(run(`prepare removal as ${removal.text}`), removal);
+    await done(run(`execute removal (${values.map(quoteLiteral).join(", ")})`), removal);
+    seen = await done(
+      run(`select schemaname || '.' || relname as name, n_tup_del::int as removed, seq_tup_read::int as scanned
+        from pg_catalog.pg_stat_xact_user_tables where n_tup_del > 0 or seq_tup_read > 0`),
+      removal,
+    );
+  };
+  if (actor === undefined) {
+    await using direct = openDirect(address, { size: 1 });
+    await direct.transaction(work);
+  } else {
+    await using sessions = openSessions(address, { size: 1 });
+    await sessions.as(actor).transaction(work);
+  }
+  const rows = seen.reduce((sum, { removed }) => sum + Number(removed), 0);
+  return {
+    rows,
+    scanned: seen.filter(({ scanned }) => Number(scanned) > mostScanned).map(({ name }) => String(name)),
+  };
+}
+
+async function done(outcome: ReturnType<Run>, { id }: Removal): Promise<readonly Record<string, unknown>[]> {
+  const told = await outcome;
+  if (!told.ok)
+    throw new Fault("WORKLOAD_REFUSED", `${told.message} (${told.sqlstate})`, { where: `the removal ${id}` });
+  return rowsOf(told);
+}
