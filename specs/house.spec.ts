@@ -31,6 +31,7 @@ const mayTouchProcess: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that are longer than they should be, and why. */
 const mayBeLonger: Readonly<Record<string, string>> = {
+  "harness/bench/result.ts": "the shape of one document",
   "specs/catalog/picture.spec.ts": "one table of DDL",
   "specs/migrations/apply.spec.ts": "one table of ways and failures",
   "specs/population/populate.spec.ts": "one table of schemas",

@@ -8,7 +8,7 @@ import type { Tenancy } from "../guarantees/tenancy.ts";
 import { type Actor, service, signedIn } from "../session/actor.ts";
 import { openSessions, type Sessions } from "../session/session.ts";
 import { openStopwatch, type Stopwatch, type Timing } from "../session/stopwatch.ts";
-import { quoteIdentifier } from "../sql/identifier.ts";
+import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
 import type { Draw } from "../workload/draw.ts";
 import { load } from "../workload/load.ts";
 import type { Place, Scale } from "../workload/scale.ts";
@@ -37,9 +37,20 @@ export interface BedPlan {
   readonly seed: number;
 }
 
+/** What would make one run differ from the next. */
+const pinned = { jit: "off", max_parallel_workers_per_gather: "0" };
+
 /** A copy of the template; nothing is put into it. */
 export async function openBed({ cluster, template, ...given }: BedPlan): Promise<Bed> {
   const database = await cloneDatabase(cluster, template);
+  const settings = { ...pinned, ...given.workload.settings };
+  const commands = Object.entries(settings).map(
+    ([name, value]) =>
+      `alter database ${quoteIdentifier(database.name)} set ${quoteIdentifier(name)} = ${quoteLiteral(value)}`,
+  );
+  await withConnection(cluster.superuser, async (connection) => {
+    for (const command of commands) await connection.query(command);
+  });
   return {
     ...given,
     database,

@@ -123,7 +123,9 @@ function openArm(bed: Bed, guards: Guards, name: ArmName): Arm {
 /** Somebody of the median tenant; where no policy restricts what they see, the query does. */
 function ask(bed: Bed, query: Query, draw: Draw, { rls }: Equipment) {
   const place = bed.scale.median;
-  const execution = { ...drawExecution(bed.tenancy, query, place, draw), prepared: true };
+  // Every arm is given the same values, and what one arm stores must not be in the way of the next.
+  const ending = { prepared: true, rollBack: query.writes === true };
+  const execution = { ...drawExecution(bed.tenancy, query, place, draw), ...ending };
   if (rls || query.unprotected === undefined) return execution;
   const { text, added } = query.unprotected;
   return { ...execution, text, values: [...execution.values, ...added(place, execution.person)] };

@@ -23,6 +23,8 @@ export interface TargetOptions {
   readonly samples?: number;
   /** As many samples at most where fewer cannot tell; default 5,000. */
   readonly mostSamples?: number;
+  /** How long more samples are taken where fewer cannot tell; default 60,000. Reads and writes have it each. */
+  readonly mostMs?: number;
   readonly say: (detail: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,7 +38,7 @@ export interface Targets {
 
 /** What the queries of the workload do and how long they take. @throws Fault WORKLOAD_REFUSED, ENGINE_LOST. */
 export async function measureTargets(bed: Bed, options: TargetOptions): Promise<Targets> {
-  const { rounds = 10, samples = 100, mostSamples = 5_000, say, signal } = options;
+  const { rounds = 10, samples = 100, mostSamples = 5_000, mostMs = 60_000, say, signal } = options;
   const { queries } = bed.workload;
   const cells = queries.flatMap((query) =>
     (["median", "largest"] as const).flatMap((place) =>
@@ -50,7 +52,8 @@ export async function measureTargets(bed: Bed, options: TargetOptions): Promise<
   for (const writes of [false, true]) {
     const some = cells.filter(({ query }) => (query.writes ?? false) === writes);
     for (let round = 0; round < rounds; round += 1) await sampleRound(turns, some, round, samples);
-    for (let round = rounds; round * samples < mostSamples; round += 1) {
+    const until = performance.now() + mostMs;
+    for (let round = rounds; round * samples < mostSamples && performance.now() < until; round += 1) {
       const open = some.filter((cell) => isOpen(cell, floor));
       if (open.length === 0) break;
       await sampleRound(turns, open, round, samples);

@@ -48,6 +48,7 @@ const workload = v.strictObject({
       targetMs: v.optional(ms),
     }),
   ),
+  settings: v.optional(record(v.string())),
   auditFunction: v.optional(v.string()),
   sizes: v.array(v.looseObject({ ...table, mostKb: v.number() })),
   chores: ids(

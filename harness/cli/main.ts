@@ -3,6 +3,7 @@ import { createColors } from "picocolors";
 import { Fault } from "../fault/fault.ts";
 import { exits } from "../fault/faults.ts";
 import { faultLines } from "../report/human.ts";
+import { benchCommand } from "./bench.ts";
 import { showsColors } from "./colors.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -21,6 +22,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addCommand(gateCommand())
+    .addCommand(benchCommand())
     .addCommand(doctorCommand())
     .addCommand(exportCommand());
   for (const command of program.commands) command.copyInheritedSettings(program);

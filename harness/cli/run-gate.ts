@@ -1,6 +1,4 @@
-import { openCluster } from "../engine/choose.ts";
 import type { Cluster, EngineRequest } from "../engine/cluster.ts";
-import { allEngines } from "../engine/engines.ts";
 import { psqlCommand } from "../engine/psql.ts";
 import { Fault, messageOf } from "../fault/fault.ts";
 import { type Ground, prepareGround, prepareHost, readSubject, type Subject } from "../guarantees/ground.ts";
@@ -11,6 +9,7 @@ import { standingOf } from "../report/standing.ts";
 import { withLog } from "./loss.ts";
 import type { Progress } from "./progress.ts";
 import type { EngineChoice } from "./settings.ts";
+import { startCluster } from "./start.ts";
 import { packageVersion } from "./version.ts";
 
 export interface GateSettings {
@@ -56,7 +55,7 @@ export async function runGate(settings: GateSettings, surroundings: GateSurround
   try {
     // Whatever can be refused without a server is refused before one starts.
     const subject = await readSubject(settings.project);
-    await using cluster = await start(settings, progress);
+    await using cluster = await startCluster(settings, progress);
     engine = cluster.description;
     // Said at once: experiments drop their databases as they go, unless the cluster is kept.
     if (settings.keep) notes.push(cluster.keep());
@@ -80,27 +79,6 @@ function withRemains(thrown: unknown): Fault {
   const { code, what, where } = fault;
   const hint = `Not everything could be removed: ${messageOf(closing)}. The next run there removes the rest.`;
   return new Fault(code, what, { where, hint, cause: thrown });
-}
-
-async function start({ choice, request }: GateSettings, progress: Progress): Promise<Cluster> {
-  let starting: Promise<Cluster> | undefined;
-  try {
-    return await progress.stage("engine", async (say) => {
-      let chosen: string | undefined;
-      starting = openCluster(choice, request, allEngines(), (line) => {
-        chosen ??= line;
-        say(line);
-      });
-      const cluster = await starting;
-      // What stays on the screen is what was chosen and why, not the last step on the way.
-      if (chosen !== undefined) say(chosen);
-      return cluster;
-    });
-  } catch (thrown) {
-    // Given up while it started: it is removed as soon as it is there.
-    starting?.then((cluster) => cluster[Symbol.asyncDispose]()).catch(() => {});
-    throw thrown;
-  }
 }
 
 async function examine(

@@ -86,6 +86,8 @@ export interface Workload {
   /** In the order in which foreign keys let them be filled. */
   readonly sheets: readonly Sheet[];
   readonly queries: readonly Query[];
+  /** Settings that the host has in production and queries are planned under; the database that is measured has them. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** The function, `schema.name`, of the triggers that write the audit log; what these cost is measured. */
   readonly auditFunction?: string;
   readonly sizes: readonly Size[];

@@ -1,11 +1,10 @@
-import type { Draw } from "../harness/workload/draw.ts";
-import { countRows, insertRow, readRows, updateRows } from "../harness/workload/postgrest.ts";
+import { countRows, readRows } from "../harness/workload/postgrest.ts";
 import type { Place } from "../harness/workload/scale.ts";
 import type { Query } from "../harness/workload/workload.ts";
 import { calendar } from "./rows/appointments.ts";
-import { contactId, contactsIn, drawStatus } from "./rows/contacts.ts";
+import { drawStatus } from "./rows/contacts.ts";
 import { dayMinutes, minutesAfter } from "./rows/times.ts";
-import { callName, callsIn, eventId } from "./rows/webhooks.ts";
+import { eventId } from "./rows/webhooks.ts";
 
 const table = (name: string) => ({ schema: "public", name });
 const [contacts, appointments, notifications, events] = [
@@ -32,12 +31,8 @@ const unread: Pick<Read, "table" | "where"> = { table: notifications, where: ["s
 const ownUnread = { table: notifications, where: ["status = $1", ...own] };
 const newestUnread = { order: "created_at DESC", limit: 50 };
 
-/** Draws that do not repeat, however often and in however many runs on the same rows. */
-const drawNew = (draw: Draw) =>
-  `${draw.between(0, 0x7fff_ffff).toString(36)}${draw.between(0, 0x7fff_ffff).toString(36)}`;
-
-/** What P1 names, as PostgREST sends it. */
-export const queries: readonly Query[] = [
+/** The reads of P1, as PostgREST sends them. */
+export const reads: readonly Query[] = [
   {
     id: "contacts-recent",
     title: "the 50 contacts last updated",
@@ -115,82 +110,4 @@ export const queries: readonly Query[] = [
     values: (place, draw) => [place.tenant, eventId(place, draw.between(0, place.rows - 1))],
     targetMs: 5,
   },
-  {
-    id: "webhook-deliver",
-    title: "a webhook event that is new",
-    asker: "service",
-    writes: true,
-    text: deliver(),
-    values: (place, draw) => [eventOf(place, `evt_new_${drawNew(draw)}`, draw)],
-    targetMs: 5,
-  },
-  {
-    id: "webhook-deliver-again",
-    title: "a webhook event that is known",
-    asker: "service",
-    writes: true,
-    text: deliver(),
-    values: (place, draw) => [eventOf(place, eventId(place, draw.between(0, place.rows - 1)), draw)],
-    targetMs: 5,
-  },
-  {
-    id: "contact-add",
-    title: "a new contact",
-    asker: "member",
-    writes: true,
-    text: insertRow({ table: contacts, columns: { org_id: "uuid", name: "text", phone: "text" } }),
-    values: ({ tenant }, draw) => [
-      JSON.stringify({ org_id: tenant, name: "somebody new", phone: `+1 666 ${drawNew(draw)}` }),
-    ],
-  },
-  {
-    id: "contact-change",
-    title: "a note on a contact",
-    asker: "member",
-    writes: true,
-    text: updateRows({ table: contacts, set: "notes", where: ["id = $2"] }),
-    values: (place, draw) => ["called back", contactId(place, draw.between(0, contactsIn(place) - 1))],
-  },
-  {
-    id: "notification-add",
-    title: "a new notification",
-    asker: "service",
-    writes: true,
-    text: insertRow({
-      table: notifications,
-      columns: {
-        org_id: "uuid",
-        user_id: "uuid",
-        type: "public.notification_type",
-        title: "text",
-        message: "text",
-      },
-    }),
-    values: ({ tenant, people }, draw) => [
-      JSON.stringify({
-        org_id: tenant,
-        user_id: draw.oneOf(people),
-        type: "missed_call",
-        title: "Missed call",
-        message: "Somebody called and left no message.",
-      }),
-    ],
-  },
 ];
-
-function deliver(): string {
-  return insertRow({
-    table: events,
-    columns: { org_id: "uuid", event_id: "text", event_type: "text", vapi_call_id: "text" },
-    ignoreDuplicatesOf: ["org_id", "event_id"],
-  });
-}
-
-function eventOf(place: Place, event: string, draw: Draw): string {
-  return JSON.stringify({
-    org_id: place.tenant,
-    event_id: event,
-    event_type: "status-update",
-    vapi_call_id: callName(place, draw.between(0, callsIn(place) - 1)),
-  });
-}

@@ -1,0 +1,124 @@
+import { type Bed, fillBed, openBed } from "../bench/bed.ts";
+import { measureChores } from "../bench/chores.ts";
+import { measureGrowth } from "../bench/growth.ts";
+import { measureOverheads } from "../bench/overhead.ts";
+import { measureRemovals } from "../bench/removals.ts";
+import { measureSizes } from "../bench/sizes.ts";
+import { measureTargets } from "../bench/targets.ts";
+import { type Ground, prepareGround, prepareHost, type Subject } from "../guarantees/ground.ts";
+import { scaleOf } from "../workload/scale.ts";
+import type { Run } from "./run-bench.ts";
+
+const number = new Intl.NumberFormat("en-US");
+/** The smaller sizes of the table that a tenant is looked at in. */
+const decades = [1_000, 10_000, 100_000, 1_000_000];
+const deepRows = 10_000_000;
+
+/** Everything that the workload promises, or those promises that were asked for. */
+export async function measureAll(run: Run, subject: Subject): Promise<void> {
+  const { settings, progress, found, cluster, signal } = run;
+  const wants = (id: string) => settings.only === undefined || settings.only.includes(id);
+  const host = await prepareHost(cluster, subject, progress);
+  const ground = await prepareGround(host, subject, progress, { seed: settings.seed });
+  noteSettings(run);
+  await using bed = await makeBed(run, ground, settings.rows);
+  const timed = { signal };
+  const { readLog } = cluster;
+  if (wants("P4"))
+    found.sizes = await stage(run, "P4", "sizes", async (say) => {
+      const sizes = await measureSizes(bed);
+      say(sizes.map(({ table, totalKb }) => `${table} ${totalKb.toFixed(0)} KB`).join(", "));
+      return sizes;
+    });
+  if (wants("P1"))
+    await stage(run, "P1", "targets", async (say) => {
+      const { floor, queries } = await measureTargets(bed, { ...timed, say });
+      Object.assign(found, { floor, queries });
+      say(`${queries.length} queries in the median and the largest tenant`);
+    });
+  if (wants("P2"))
+    found.growth = await stage(run, "P2", "growth", async (say) => {
+      const smaller = decades.filter((rows) => rows < settings.rows);
+      const larger = settings.deep ? [deepRows].filter((rows) => rows > settings.rows) : [];
+      const others: Bed[] = [];
+      try {
+        for (const rows of [...smaller, ...larger]) others.push(await makeBed(run, ground, rows, say));
+        const beds = [bed, ...others].sort((a, b) => a.scale.rows - b.scale.rows);
+        const growth = await measureGrowth(beds, { ...timed, say });
+        say(
+          `${growth.length} queries at ${beds.map(({ scale }) => number.format(scale.rows)).join(", ")} rows`,
+        );
+        return growth;
+      } finally {
+        for (const other of others) await other[Symbol.asyncDispose]();
+      }
+    });
+  if (wants("P3"))
+    found.overheads = await stage(run, "P3", "overhead", async (say) => {
+      const overheads = await measureOverheads(bed, { ...timed, say, readLog });
+      say(overheads.map(({ title, judgement }) => `${title} ${judgement.why}`).join(", "));
+      return overheads;
+    });
+  if (wants("P6"))
+    found.removals = await stage(run, "P6", "deletes", (say) => measureRemovals(bed, { ...timed, say }));
+  if (wants("P5"))
+    found.chores = await stage(run, "P5", "upkeep", (say) => measureChores(bed, { ...timed, say, readLog }));
+}
+
+/** A copy of the migrated database with the rows of that scale. */
+export async function makeBed(
+  run: Run,
+  ground: Pick<Ground, "cluster" | "deployer" | "templates" | "tenancy">,
+  rows: number,
+  sayInstead?: (detail: string) => void,
+): Promise<Bed> {
+  const { settings, progress, signal } = run;
+  const { workload, seed, tenants } = settings;
+  const fill = async (say: (detail: string) => void) => {
+    const bed = await openBed({
+      cluster: ground.cluster,
+      template: ground.templates.migrated,
+      workload,
+      scale: scaleOf(rows, tenants, today(run)),
+      tenancy: ground.tenancy,
+      deployer: ground.deployer,
+      seed,
+    });
+    try {
+      await fillBed(bed, say, signal);
+      say(`${number.format(rows)} of each table, over ${number.format(tenants)} tenants`);
+      return bed;
+    } catch (thrown) {
+      await bed[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  };
+  return sayInstead ? fill(sayInstead) : progress.stage("rows", fill);
+}
+
+/** Rows made on the same day are the same; those of another day would be of another age. */
+function today({ startedAt }: Run): Date {
+  return new Date(startedAt.toISOString().slice(0, 10));
+}
+
+function noteSettings({ settings, notes }: Run): void {
+  const host = Object.entries(settings.workload.settings ?? {});
+  if (host.length > 0)
+    notes.push(
+      `the workload takes the host to be set to ${host.map(([name, value]) => `${name} = ${value}`).join(", ")}`,
+    );
+}
+
+async function stage<T>(
+  { progress, durations }: Run,
+  id: string,
+  name: string,
+  work: (say: (detail: string) => void) => Promise<T>,
+): Promise<T> {
+  const from = performance.now();
+  try {
+    return await progress.stage(name, work);
+  } finally {
+    durations.set(id, (durations.get(id) ?? 0) + performance.now() - from);
+  }
+}
