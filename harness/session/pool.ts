@@ -74,6 +74,17 @@ export class Pool implements AsyncDisposable {
     return using.finally(() => this.underWay.delete(using));
   }
 
+  /** What `look` answers of every connection that is open, once the work under way has ended. */
+  async each<T>(look: (client: Connection) => Promise<T>): Promise<T[]> {
+    await Promise.allSettled(this.underWay);
+    const clients = this.idle.splice(0);
+    try {
+      return await Promise.all(clients.map(look));
+    } finally {
+      this.idle.push(...clients);
+    }
+  }
+
   /** Waits for the work under way, then closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.closed = true;

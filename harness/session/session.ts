@@ -10,7 +10,7 @@ import type { Actor } from "./actor.ts";
 import { exchange, inOneWrite } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
 import { afterRollback, Pool, rollback } from "./pool.ts";
-import { refuseFailure } from "./reading.ts";
+import { readOutcome, refuseFailure } from "./reading.ts";
 import { directPreamble, type Preamble, type RequestDetails, requestPreamble } from "./request.ts";
 import { type RoleSettings, readRoleSettings } from "./role-settings.ts";
 import { Speaker } from "./speaker.ts";
@@ -115,6 +115,16 @@ export class Sessions implements AsyncDisposable {
         return outcome;
       });
     });
+  }
+
+  /**
+   * What `sql` answers on every connection that is open, as its last request left it: nothing is set, begun or undone.
+   * What was under way has ended before.
+   */
+  survey(sql: string): Promise<Outcome[]> {
+    return this.pool.each(async (client) =>
+      readOutcome(await exchange(client, [{ text: sql, returns: true }]), 0, this.pool.address, () => sql),
+    );
   }
 
   /** Waits for what is under way, then closes the connections. */

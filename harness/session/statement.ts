@@ -13,18 +13,29 @@ export interface Statement {
   readonly literal: string;
 }
 
-/** A template whose `${}` become bound values, or the plain text of a statement without any. */
+/** A template whose `${}` become bound values, or a plain text, with $1, $2, ... where it has any. */
 export type Sql = TemplateStringsArray | string;
 
 /** The statement that a tagged template or a plain text says. */
 export function compose(sql: Sql, values: readonly unknown[] = []): Statement {
-  if (typeof sql === "string") return { text: sql, values: [], literal: sql };
   const bound = values.map((value) => pgUtils.prepareValue(value));
+  if (typeof sql === "string") return composePlain(sql, bound);
   return {
     text: sql.reduce((text, part, index) => `${text}$${index}${part}`),
     values: bound,
     get literal() {
       return sql.reduce((text, part, index) => text + literalOf(bound[index - 1] ?? null) + part);
+    },
+  };
+}
+
+function composePlain(text: string, values: readonly BoundValue[]): Statement {
+  if (values.length === 0) return { text, values, literal: text };
+  return {
+    text,
+    values,
+    get literal() {
+      return text.replaceAll(/\$(\d+)/g, (_, number) => literalOf(values[number - 1] ?? null));
     },
   };
 }
