@@ -20,6 +20,7 @@ export const workload: Workload = {
   // Data that lie in memory or on an SSD. With the default of 4, that of a disk that spins, the appointments of a week are
   // collected and sorted, all 1,600 of the largest tenant, instead of read in order up to the hundredth.
   settings: { random_page_cost: "1.1" },
+  personColumn: "user_id",
   auditFunction: "public.audit_tenant_change",
   sizes: [
     { ...table("contacts"), saidKb: 100, mostKb: 900 },

@@ -49,6 +49,7 @@ const workload = v.strictObject({
     }),
   ),
   settings: v.optional(record(v.string())),
+  personColumn: v.optional(v.string()),
   auditFunction: v.optional(v.string()),
   sizes: v.array(v.looseObject({ ...table, mostKb: v.number() })),
   chores: ids(

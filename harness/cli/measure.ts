@@ -1,6 +1,7 @@
 import { type Bed, fillBed, openBed } from "../bench/bed.ts";
 import { measureChores } from "../bench/chores.ts";
 import { measureGrowth } from "../bench/growth.ts";
+import { measureHttp } from "../bench/http/measure.ts";
 import { measureOverheads } from "../bench/overhead.ts";
 import { measureRemovals } from "../bench/removals.ts";
 import { measureSizes } from "../bench/sizes.ts";
@@ -13,6 +14,8 @@ const number = new Intl.NumberFormat("en-US");
 /** The smaller sizes of the table that a tenant is looked at in. */
 const decades = [1_000, 10_000, 100_000, 1_000_000];
 const deepRows = 10_000_000;
+/** Of clients over HTTP. */
+const connections = 10;
 
 /** Everything that the workload promises, or those promises that were asked for. */
 export async function measureAll(run: Run, subject: Subject): Promise<void> {
@@ -35,6 +38,24 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
       const { floor, queries } = await measureTargets(bed, { ...timed, say });
       Object.assign(found, { floor, queries });
       say(`${queries.length} queries in the median and the largest tenant`);
+    });
+  if (wants("P1"))
+    found.http = await stage(run, "P1", "http", async (say) => {
+      const { personColumn, queries } = settings.workload;
+      const { rate, seconds } = settings.http;
+      const http = await measureHttp({
+        address: bed.authenticator,
+        tenancy: bed.tenancy,
+        ...(personColumn !== undefined && { personColumn }),
+        // A stranger is refused a write, and what they are shown is looked at.
+        queries: queries.filter(({ writes }) => !writes),
+        places: bed.scale.places.filter(({ role }) => role !== "removed"),
+        seed: settings.seed,
+        connections,
+        ...{ rate, seconds, signal, say },
+      });
+      say(http.judgement.why);
+      return http;
     });
   if (wants("P2"))
     found.growth = await stage(run, "P2", "growth", async (say) => {

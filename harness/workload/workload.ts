@@ -88,6 +88,8 @@ export interface Workload {
   readonly queries: readonly Query[];
   /** Settings that the host has in production and queries are planned under; the database that is measured has them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The column that says whose a row is, where only one person of the tenant may see it; absent: there is none. */
+  readonly personColumn?: string;
   /** The function, `schema.name`, of the triggers that write the audit log; what these cost is measured. */
   readonly auditFunction?: string;
   readonly sizes: readonly Size[];

@@ -90,5 +90,6 @@ function placesOf({ society }: Ground): Place[] {
     people: people.map((person) => person.id),
     rows: 1,
     role: "ordinary",
+    today: new Date("2026-01-05"),
   }));
 }

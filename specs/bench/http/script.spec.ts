@@ -5,7 +5,7 @@ import { scaleOf } from "../../../harness/workload/scale.ts";
 import { configuredProject } from "../../promises/subject.ts";
 import { queries } from "./ground.ts";
 
-const { places } = scaleOf(20_000, 5);
+const { places } = scaleOf(20_000, 5, new Date("2026-01-05"));
 const cast = await assemble(configuredProject().tenancy, places);
 const calls = (seed: number, count = 400): Call[] => {
   const script = openScript(cast, queries, "org_id", seed);
