@@ -49,6 +49,13 @@ export interface EngineRequest {
   readonly disposable?: boolean;
   /** For docker: a ready image with pgAudit, instead of ours (TENANTPROOF_IMAGE). */
   readonly image?: string;
+  /** For local and embedded: how many bytes the server's files will take at most; default next to nothing. */
+  readonly roomBytes?: number;
+  /**
+   * Settings of the server besides ours or instead of them, by name; some are reserved. The existing engine changes
+   * none, and says so.
+   */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Whether an engine can serve a request here, found out quickly and without side effects. */
@@ -64,6 +71,6 @@ export type Availability =
 export interface Engine {
   readonly name: EngineName;
   probe(request: EngineRequest): Promise<Availability>;
-  /** @throws Fault ENGINE_START, NO_ENGINE, NO_SPACE, PORT_IN_USE, NOT_DISPOSABLE. `say` receives one line a step. */
+  /** @throws Fault ENGINE_START, NO_ENGINE, NO_SPACE, PORT_IN_USE, NOT_DISPOSABLE, USAGE. `say` receives one line a step. */
   start(request: EngineRequest, say: (line: string) => void): Promise<Cluster>;
 }

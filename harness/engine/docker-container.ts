@@ -7,12 +7,12 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BoundPorts, GenericContainer, type WaitStrategy } from "testcontainers";
 import { Fault, messageOf } from "../fault/fault.ts";
-import type { Address, Major } from "./cluster.ts";
+import type { Address, EngineRequest, Major } from "./cluster.ts";
 import { withConnection } from "./connection.ts";
 import { type DockerClient, ignoreGone, ownerLabel } from "./docker-client.ts";
 import { endMark, followLog } from "./docker-log.ts";
 import { thisOwner, writeOwner } from "./owner.ts";
-import { serverSettings } from "./settings.ts";
+import { addSettings, serverSettings } from "./settings.ts";
 
 const serverPort = 5432;
 const home = "/tenantproof";
@@ -26,6 +26,7 @@ export interface ContainerPlan {
   readonly password: string;
   readonly major?: Major | undefined;
   readonly port?: number | undefined;
+  readonly settings?: EngineRequest["settings"];
 }
 
 export interface ServerContainer {
@@ -63,7 +64,7 @@ class Container extends GenericContainer implements WaitStrategy {
     this.#plan = plan;
     const { shared_preload_libraries: _foundInTheContainer, ...common } = serverSettings([]);
     const settings = {
-      ...common,
+      ...addSettings(common, plan.settings),
       listen_addresses: "*",
       port: String(serverPort),
       unix_socket_directories: home,

@@ -71,6 +71,7 @@ async function start(
     password: randomBytes(18).toString("base64url"),
     major: request.major,
     port: request.port,
+    settings: request.settings,
   };
   say(`docker: starting ${image}`);
   const { startCluster } = await import("./docker-cluster.ts");

@@ -38,7 +38,7 @@ export function embeddedEngine(machine: Machine): Engine {
       await sweepRunDirectories(machine);
       const binaries = await withPgaudit(await findBinaries(request, machine, say), machine, say);
       say(`Starting PostgreSQL ${binaries.version} from ${binaries.origin}`);
-      return startServer({ engine: "embedded", binaries, port: request.port, machine });
+      return startServer({ engine: "embedded", binaries, request, machine });
     },
   };
 }

@@ -67,6 +67,9 @@ async function start(
   const keeper = await reach(superuser);
   try {
     const found = await claim(keeper, request, where, say);
+    // Some take effect with a restart only, and none of them is ours to put back.
+    const unset = Object.keys(request.settings ?? {});
+    if (unset.length > 0) say(`The server at ${where} keeps its own settings of ${unset.join(", ")}`);
     return await makeCluster(keeper, superuser, found, machine);
   } catch (thrown) {
     await keeper.end();

@@ -20,7 +20,7 @@ export function localEngine(machine: Machine): Engine {
       await sweepRunDirectories(machine);
       const binaries = await findBinaries(request, machine, say);
       say(`Starting PostgreSQL ${binaries.version} from ${binaries.origin}`);
-      return startServer({ engine: "local", binaries, port: request.port, machine });
+      return startServer({ engine: "local", binaries, request, machine });
     },
   };
 }

@@ -42,7 +42,7 @@ export function thisMachine(): Machine {
       ...new Set([
         ...(platform === "linux" ? ["/dev/shm"] : []),
         tmpdir(),
-        ...(platform === "win32" ? [] : ["/tmp"]),
+        ...(platform === "win32" ? [] : ["/tmp", "/var/tmp"]),
       ]),
     ],
     binaryFolders: binaryFolders(),

@@ -1,11 +1,12 @@
 // Run directory: holds all files of one server; named tenantproof-*, with the owner record of the run.
 // Leftover: a run directory whose owner is dead and which nobody asked to keep.
 
-import { chown, lstat, mkdtemp, readdir, readFile, rename, statfs, writeFile } from "node:fs/promises";
+import { chown, lstat, mkdtemp, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { freemem } from "node:os";
 import { join } from "node:path";
 import { geteuid } from "node:process";
 import { Fault, messageOf } from "../fault/fault.ts";
+import { findRoom, showBytes } from "./bytes.ts";
 import type { Account, Machine } from "./machine.ts";
 import { isAlive, readOwner, thisOwner, writeOwner } from "./owner.ts";
 import { endServer, removeDirectory } from "./remains.ts";
@@ -26,19 +27,19 @@ const longestSocketDirectory = 104 - "/.s.PGSQL.65535".length;
 const halfMadeMs = 10 * 60_000;
 
 /**
- * A new empty directory that only the account (or we) may enter, with our owner record in it.
+ * A new empty directory that only the account (or we) may enter, with our owner record in it, where there is room for
+ * `bytes` besides what every server takes.
  * @throws Fault NO_SPACE when no scratch folder has room; ENGINE_START when none may be written.
  */
-export async function makeRunDirectory(machine: Machine): Promise<string> {
+export async function makeRunDirectory(machine: Machine, bytes = 0): Promise<string> {
   const refused: string[] = [];
   let full = false;
   for (const folder of machine.scratch) {
     try {
-      const room = await freeBytes(folder);
-      const least = folder === "/dev/shm" ? leastMemoryBytes : leastBytes;
-      if (room < least || (folder === "/dev/shm" && freemem() < leastMemoryBytes)) {
+      const lack = await findLack(folder, bytes);
+      if (lack !== undefined) {
         full = true;
-        refused.push(`${folder} has ${Math.floor(room / 1024 ** 2)} MB free`);
+        refused.push(lack);
       } else if (join(folder, `${namePrefix}XXXXXX`).length > longestSocketDirectory) {
         refused.push(`${folder} is too long a name for a socket`);
       } else {
@@ -51,7 +52,7 @@ export async function makeRunDirectory(machine: Machine): Promise<string> {
   }
   throw new Fault(
     full ? "NO_SPACE" : "ENGINE_START",
-    `No place for a server's files: ${refused.join("; ")}.`,
+    `No place for ${bytes > 0 ? `${showBytes(bytes)} of ` : ""}a server's files: ${refused.join("; ")}.`,
     {
       where: machine.scratch.join(", "),
       ...(full ? {} : { hint: "Set TMPDIR to a folder that this user may write to." }),
@@ -78,9 +79,17 @@ export async function writeForAccount(
   if (account) await chown(file, account.uid, account.gid);
 }
 
-async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+/** Why `folder` has no room for a server with `bytes` of data; undefined when it has. */
+async function findLack(folder: string, bytes: number): Promise<string | undefined> {
+  const room = await findRoom(folder);
+  const preferred = folder === "/dev/shm";
+  if (room.bytes < bytes + (preferred ? leastMemoryBytes : leastBytes))
+    return `${folder} has ${showBytes(room.bytes)} free`;
+  // Where nothing but memory is, little data may take what there is.
+  const memory = freemem();
+  if ((room.inMemory || preferred) && memory < bytes + (preferred ? leastMemoryBytes : 0))
+    return `${folder} is kept in memory, of which ${showBytes(memory)} are free`;
+  return undefined;
 }
 
 /** Servers and directories of dead owners are gone. Answers the directories removed; what is alive or kept stays. */

@@ -3,32 +3,31 @@
 
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { quoteIdentifier, quoteLiteral } from "../sql/identifier.ts";
 import type { Binaries } from "./binaries.ts";
-import type { Address, Cluster, EngineName } from "./cluster.ts";
+import type { Address, Cluster, EngineName, EngineRequest } from "./cluster.ts";
+import { configurationFile, socketPort, writeConfiguration } from "./configuration.ts";
 import { withConnection } from "./connection.ts";
 import { fillDataDirectory } from "./data-directory.ts";
 import { explainFailure, logFile } from "./failure.ts";
 import type { Machine } from "./machine.ts";
 import { removeDirectory } from "./remains.ts";
-import { keptFile, makeRunDirectory, writeForAccount } from "./run-directory.ts";
-import { serverSettings, writeSettings } from "./settings.ts";
+import { keptFile, makeRunDirectory } from "./run-directory.ts";
 import { type Supervised, supervise } from "./supervisor.ts";
 
 /** The role that `initdb` makes; the only superuser of a fresh server. */
 export const bootstrapSuperuser = "supabase_admin";
 
-const socketPort = 5432;
 const defaultPatienceMs = 60_000;
 const stopTimeoutMs = 8_000;
 
 interface ServerPlan {
   readonly engine: EngineName;
   readonly binaries: Binaries;
-  readonly port?: number | undefined;
+  readonly request?: EngineRequest;
   readonly machine: Machine;
   /** How long making its files, and then starting it, may each take; default 60,000. */
   readonly patienceMs?: number;
@@ -36,24 +35,24 @@ interface ServerPlan {
 
 /**
  * A running server that accepts connections.
- * @throws Fault ENGINE_START, NO_SPACE, PORT_IN_USE; nothing of the server is left then.
+ * @throws Fault ENGINE_START, NO_SPACE, PORT_IN_USE, USAGE; nothing of the server is left then.
  */
 export async function startServer(plan: ServerPlan): Promise<Cluster> {
-  const { binaries, machine, patienceMs = defaultPatienceMs } = plan;
-  const directory = await makeRunDirectory(machine);
+  const { binaries, request = {}, machine, patienceMs = defaultPatienceMs } = plan;
+  const directory = await makeRunDirectory(machine, request.roomBytes);
   try {
     await fillDataDirectory(binaries, directory, bootstrapSuperuser, machine, patienceMs);
-    await writeConfiguration(plan, directory);
+    await writeConfiguration(binaries, request, directory, machine);
     const server = await supervise({
       directory,
       file: join(binaries.folder, "postgres"),
-      args: ["-D", join(directory, "data"), "-c", `config_file=${join(directory, "postgresql.conf")}`],
+      args: ["-D", join(directory, "data"), "-c", `config_file=${join(directory, configurationFile)}`],
       libraries: binaries.libraries,
       account: machine.account,
     });
     const superuser = {
       host: directory,
-      port: plan.port ?? socketPort,
+      port: request.port ?? socketPort,
       user: bootstrapSuperuser,
       database: "postgres",
     };
@@ -68,36 +67,6 @@ export async function startServer(plan: ServerPlan): Promise<Cluster> {
     await removeDirectory(directory, machine.account);
     throw thrown;
   }
-}
-
-async function writeConfiguration({ binaries, port, machine }: ServerPlan, directory: string): Promise<void> {
-  // The directory lets only its owner in; over TCP anybody on this machine could try.
-  const access =
-    "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
-  const settings = {
-    ...serverSettings(binaries.preload),
-    ...((await knowsUtc(binaries)) ? {} : { timezone: "GMT", log_timezone: "GMT" }),
-    listen_addresses: port === undefined ? "" : "127.0.0.1",
-    port: String(port ?? socketPort),
-    unix_socket_directories: directory,
-    hba_file: join(directory, "pg_hba.conf"),
-  };
-  await writeForAccount(settings.hba_file, access, machine.account);
-  await writeForAccount(join(directory, "postgresql.conf"), writeSettings(settings), machine.account);
-}
-
-/** A server without a table of time zones, as in a bare container, still knows GMT. */
-async function knowsUtc({ folder }: Binaries): Promise<boolean> {
-  const tables = ["/usr/share/zoneinfo/UTC", join(folder, "../share/postgresql/timezone/UTC")];
-  const found = await Promise.all(
-    tables.map((table) =>
-      access(table).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
 }
 
 async function untilReady(server: Supervised, address: Address, patienceMs: number): Promise<void> {
@@ -118,11 +87,12 @@ async function untilReady(server: Supervised, address: Address, patienceMs: numb
 }
 
 async function makeCluster(
-  { engine, binaries, port, machine }: ServerPlan,
+  { engine, binaries, request = {}, machine }: ServerPlan,
   directory: string,
   superuser: Address,
   server: Supervised,
 ): Promise<Cluster> {
+  const { port } = request;
   const password = port === undefined ? undefined : await givePassword(superuser);
   let kept = false;
   const readLog = () => readFile(join(directory, logFile), "utf8");

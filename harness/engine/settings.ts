@@ -1,3 +1,4 @@
+import { Fault } from "../fault/fault.ts";
 import { quoteLiteral } from "../sql/identifier.ts";
 
 /** What each line of a server's log begins with: time, process, SQLSTATE, then user@database/application. */
@@ -33,6 +34,37 @@ export function serverSettings(preload: readonly string[]): Record<string, strin
     autovacuum: "off",
     shared_preload_libraries: preload.join(","),
   };
+}
+
+/** Where a server is, what it loads, how its log reads and how it ends: what makes it ours. */
+const reserved: ReadonlySet<string> = new Set([
+  ...["config_file", "data_directory", "external_pid_file", "hba_file", "ident_file", "listen_addresses"],
+  ...["port", "unix_socket_directories", "shared_preload_libraries", "dynamic_shared_memory_type"],
+  ...["log_destination", "log_line_prefix", "logging_collector", "restart_after_crash"],
+]);
+
+/**
+ * `settings` with those that the request wants in their place or besides. Values are the server's to judge.
+ * @throws Fault USAGE that names each one that is no setting's name, or that the engine must set itself.
+ */
+export function addSettings(
+  settings: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const lower = Object.entries(wanted).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const wrong = lower.flatMap(([name, value]) => {
+    if (!/^[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)?$/.test(name)) return [`${name} is no name of a setting`];
+    if (reserved.has(name)) return [`${name} is set by the engine itself`];
+    // A line of postgresql.conf holds neither.
+    return /[\\\n\r\0]/.test(value) ? [`the value of ${name} holds a backslash or a line break`] : [];
+  });
+  if (wrong.length > 0) {
+    throw new Fault("USAGE", wrong.join("; "), {
+      where: "the server's settings",
+      hint: "Leave them out, or correct them.",
+    });
+  }
+  return { ...settings, ...Object.fromEntries(lower) };
 }
 
 /** `settings` as the lines of a postgresql.conf. */

@@ -1,5 +1,6 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { dockerEngine } from "../../harness/engine/docker.ts";
 import { thisOwner, writeOwner } from "../../harness/engine/owner.ts";
@@ -140,6 +141,23 @@ describe("a container that cannot be started", () => {
       message: expect.stringMatching(message),
     });
     expect(removed).toBe(true);
+  });
+});
+
+describe("settings that a request wants", () => {
+  it("are given to the server in place of ours", async () => {
+    let asked = "";
+    answers["GET /images/ready:1/json"] = present;
+    answers["POST /containers/create"] = async (response) => {
+      asked = (JSON.parse(await text(response.req)) as { Cmd: string[] }).Cmd.join(" ");
+      answerJson(response, 500, { message: "enough seen" });
+    };
+    const machine = machineWith({ DOCKER_HOST: engine.uri, TENANTPROOF_IMAGE: "ready:1" }, folder.path);
+    const start = dockerEngine(machine).start({ settings: { shared_buffers: "1GB", jit: "on" } }, () => {});
+    await expect(start).rejects.toThrow("enough seen");
+    expect(asked).toContain("-c shared_buffers=1GB");
+    expect(asked).toContain("-c jit=on");
+    expect(asked).not.toContain("-c jit=off");
   });
 });
 
