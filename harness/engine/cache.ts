@@ -57,7 +57,7 @@ async function openCache({ caches }: Machine): Promise<string> {
     }
   }
   throw new Fault("ENGINE_START", `No folder for fetched binaries: ${refused.join("; ")}.`, {
-    hint: "Set XDG_CACHE_HOME or TMPDIR to a folder that this user may write to.",
+    hint: "Set TENANTPROOF_CACHE to a folder that this user may write to.",
   });
 }
 

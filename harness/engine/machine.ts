@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 // The one place of this room that reads the process: nothing else says who and where we are.
 import { arch, env, geteuid, platform } from "node:process";
 import { majors } from "./cluster.ts";
@@ -35,9 +35,11 @@ export function thisMachine(): Machine {
     arch,
     env,
     ...(root ? { account: readAccount() } : {}),
-    caches: root
-      ? ["/var/cache/tenantproof", join(tmpdir(), "tenantproof_cache")]
-      : [...userCache(), join(tmpdir(), `tenantproof_cache_${geteuid?.() ?? "user"}`)],
+    caches: env.TENANTPROOF_CACHE
+      ? [join(resolve(env.TENANTPROOF_CACHE), "tenantproof")]
+      : root
+        ? ["/var/cache/tenantproof", join(tmpdir(), "tenantproof_cache")]
+        : [...userCache(), join(tmpdir(), `tenantproof_cache_${geteuid?.() ?? "user"}`)],
     scratch: [
       ...new Set([
         ...(platform === "linux" ? ["/dev/shm"] : []),
