@@ -38,7 +38,8 @@ export async function cached(
   }
 }
 
-async function openCache({ caches }: Machine): Promise<string> {
+/** The first of the machine's caches that is ours alone. @throws Fault ENGINE_START when none is. */
+export async function openCache({ caches }: Machine): Promise<string> {
   const refused: string[] = [];
   for (const folder of caches) {
     try {

@@ -16,6 +16,11 @@ export interface Address {
   readonly database: string;
 }
 
+/** What became of an attempt to save a server's data. */
+export type Saved =
+  | { readonly saved: true; readonly bytes: number }
+  | { readonly saved: false; readonly why: string };
+
 /** A running server. Disposing of it stops the server and removes all that belongs to it. */
 export interface Cluster extends AsyncDisposable {
   readonly engine: EngineName;
@@ -32,6 +37,16 @@ export interface Cluster extends AsyncDisposable {
   readLog(): Promise<string>;
   /** Folder with psql, pg_dump, pg_restore of the same major, when the engine has one on this machine. */
   readonly clientBinaries?: string;
+  /** Present when the server came up on saved data: what `save` was told to note with them. */
+  readonly savedData?: { readonly note: string };
+  /**
+   * Stops the server in order, copies its data into the cache under the request's fingerprint, and starts it again at
+   * the same address, in any case: measured is then always a server that has just started. Where saved data of that
+   * fingerprint are there already, they stay. Every session but errands must be closed. Absent when the request has no
+   * fingerprint, or the engine no data directory of its own. @throws Fault ENGINE_LOST, ENGINE_START when it does not
+   * stop or start; that it could not be saved is an answer.
+   */
+  save?(note?: string): Promise<Saved>;
   /** Whether `keep` was called: then nothing of it is removed, by anybody. */
   readonly kept: boolean;
   /** Keeps the server, its data and its databases when disposed of, and says how to connect and how to remove it. */
@@ -49,6 +64,11 @@ export interface EngineRequest {
   readonly disposable?: boolean;
   /** For docker: a ready image with pgAudit, instead of ours (TENANTPROOF_IMAGE). */
   readonly image?: string;
+  /**
+   * For local and embedded: the fingerprint, in hex, of all that the caller is going to fill the server with. Where data
+   * were saved under it by a server of the same build, the server comes up on a copy of them. Others pay no heed.
+   */
+  readonly data?: string;
   /** For local and embedded: how many bytes the server's files will take at most; default next to nothing. */
   readonly roomBytes?: number;
   /**

@@ -14,7 +14,7 @@ export const socketPort = 5432;
 /** `directory` has the settings of a server of `binaries` and who may connect to it. @throws Fault USAGE. */
 export async function writeConfiguration(
   binaries: Binaries,
-  { port, settings: wanted }: EngineRequest,
+  { port, data, settings: wanted }: EngineRequest,
   directory: string,
   { account }: Machine,
 ): Promise<void> {
@@ -24,6 +24,8 @@ export async function writeConfiguration(
   const usual = {
     ...serverSettings(binaries.preload),
     ...((await knowsUtc(binaries)) ? {} : { timezone: "GMT", log_timezone: "GMT" }),
+    // Log files kept for later use are gigabytes after a large filling, and would be saved with the data.
+    ...(data === undefined ? {} : { wal_recycle: "off" }),
   };
   const settings = {
     ...addSettings(usual, wanted),

@@ -78,6 +78,13 @@ export async function endErrands(address: Address): Promise<void> {
   await (errands.get(address) ?? openErrands(address)).end();
 }
 
+/** No session of errands is open at `address`; the next errand opens one. */
+export async function closeErrands(address: Address): Promise<void> {
+  const pool = errands.get(address);
+  errands.delete(address);
+  await pool?.end();
+}
+
 function openErrands(address: Address): pg.Pool {
   const pool = new pg.Pool({
     ...configOf(address, {}),

@@ -57,6 +57,17 @@ async function makeDatabase(
   };
 }
 
+/** Every database of ours there bears our owner record, whichever run made it. `connection` is a superuser's. */
+export async function adoptDatabases(connection: ClientBase): Promise<void> {
+  const { rows } = await connection.query<{ name: string }>(
+    "select datname::text as name from pg_catalog.pg_database order by datname",
+  );
+  const record = quoteLiteral(writeOwner(thisOwner()));
+  for (const { name } of rows.filter((found) => databaseName.test(found.name))) {
+    await connection.query(`comment on database ${quoteIdentifier(name)} is ${record}`);
+  }
+}
+
 /** CREATE DATABASE copies what is in a database, not what is said of it: its settings and privileges. */
 async function copyProperties(connection: ClientBase, template: string, name: string): Promise<void> {
   const { rows } = await connection.query<{ command: string }>(templateProperties, [template, name]);

@@ -16,6 +16,7 @@ import { addPgaudit, suiteWithPgaudit } from "./embedded-pgaudit.ts";
 import { inspect } from "./installed.ts";
 import type { Machine } from "./machine.ts";
 import { sweepRunDirectories } from "./run-directory.ts";
+import { sweepSaved } from "./saved-room.ts";
 import { startServer } from "./server.ts";
 
 const defaultMajor: Major = 17;
@@ -36,9 +37,10 @@ export function embeddedEngine(machine: Machine): Engine {
       if (!known.available)
         throw new Fault("NO_ENGINE", `There is no embedded server: ${known.why}.`, { hint: known.hint });
       await sweepRunDirectories(machine);
+      await sweepSaved(machine);
       const binaries = await withPgaudit(await findBinaries(request, machine, say), machine, say);
       say(`Starting PostgreSQL ${binaries.version} from ${binaries.origin}`);
-      return startServer({ engine: "embedded", binaries, request, machine });
+      return startServer({ engine: "embedded", binaries, request, machine, say });
     },
   };
 }

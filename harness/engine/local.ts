@@ -9,6 +9,7 @@ import { findInstalled } from "./installed.ts";
 import type { Machine } from "./machine.ts";
 import { overlayPgaudit } from "./overlay.ts";
 import { sweepRunDirectories } from "./run-directory.ts";
+import { sweepSaved } from "./saved-room.ts";
 import { startServer } from "./server.ts";
 
 /** The engine of the binaries that `machine` has or can fetch. */
@@ -18,9 +19,10 @@ export function localEngine(machine: Machine): Engine {
     probe: (request) => probe(request, machine),
     async start(request, say) {
       await sweepRunDirectories(machine);
+      await sweepSaved(machine);
       const binaries = await findBinaries(request, machine, say);
       say(`Starting PostgreSQL ${binaries.version} from ${binaries.origin}`);
-      return startServer({ engine: "local", binaries, request, machine });
+      return startServer({ engine: "local", binaries, request, machine, say });
     },
   };
 }

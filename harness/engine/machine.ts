@@ -13,14 +13,24 @@ export interface Account {
   readonly gid: number;
 }
 
+/** What saved data may take of the disk that the cache is on. */
+export interface SavedRoom {
+  /** Of all saved data together. */
+  readonly mostBytes: number;
+  /** So much of the disk stays free. */
+  readonly leaveFreeBytes: number;
+}
+
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly arch: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Set only where we are root: whom servers run as instead. */
   readonly account?: Account;
-  /** Where fetched binaries are kept between runs, best first; readable by the account. */
+  /** Where fetched binaries and saved data are kept between runs, best first; readable by the account. */
   readonly caches: readonly string[];
+  /** Default 20 GB, and 10 GB stay free. */
+  readonly savedRoom?: SavedRoom;
   /** Where a server's files may lie, best first. */
   readonly scratch: readonly string[];
   /** Folders of server binaries to look into, best first; the folders of PATH follow them. */

@@ -5,7 +5,7 @@ import { withConnection } from "../../harness/engine/connection.ts";
 import { embeddedEngine } from "../../harness/engine/embedded.ts";
 import { completePackage, findPackage } from "../../harness/engine/embedded-package.ts";
 import { thisMachine } from "../../harness/engine/machine.ts";
-import { machineIn, makeScratch } from "./machines.ts";
+import { furnishedMachineIn, machineIn, makeScratch } from "./machines.ts";
 
 const installed = await findPackage(thisMachine());
 
@@ -40,6 +40,20 @@ describe.runIf(installed)("npm's server binaries", () => {
     const create = withConnection(cluster.superuser, (one) => one.query("create extension pgaudit"));
     if (cluster.pgaudit) await create;
     else await expect(create).rejects.toMatchObject({ code: "0A000" });
+  });
+
+  it("make a server whose data are saved, and another that comes up on them", async () => {
+    await using scratch = await makeScratch();
+    const engine = embeddedEngine(await furnishedMachineIn(scratch.folder));
+    {
+      await using cluster = await engine.start({ data: "00000000" }, () => {});
+      await withConnection(cluster.superuser, (one) => one.query("create table thing as select 1 as id"));
+      expect(await cluster.save?.("what it is")).toMatchObject({ saved: true });
+    }
+    await using again = await engine.start({ data: "00000000" }, () => {});
+    expect(again.savedData).toEqual({ note: "what it is" });
+    const { rows } = await withConnection(again.superuser, (one) => one.query("table thing"));
+    expect(rows).toEqual([{ id: 1 }]);
   });
 });
 

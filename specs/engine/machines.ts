@@ -1,8 +1,8 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "../../harness/engine/installed.ts";
-import { type Machine, thisMachine } from "../../harness/engine/machine.ts";
+import { type Machine, type SavedRoom, thisMachine } from "../../harness/engine/machine.ts";
 
 /** A folder of a spec's own that everybody may enter, gone when disposed of. */
 export async function makeScratch(): Promise<{ readonly folder: string } & AsyncDisposable> {
@@ -18,6 +18,23 @@ export async function makeScratch(): Promise<{ readonly folder: string } & Async
 export function machineIn(folder: string): Machine {
   return { ...thisMachine(), scratch: [folder], caches: [join(folder, "cache")] };
 }
+
+/** The machine in `folder`, with the binaries that this one has fetched already: fetching takes longer than a spec. */
+export async function furnishedMachineIn(folder: string): Promise<Machine> {
+  const machine = machineIn(folder);
+  const [cache = ""] = machine.caches;
+  const [known = ""] = thisMachine().caches;
+  await mkdir(cache, { recursive: true });
+  const names = (await readdir(known).catch(() => [])).filter((name) =>
+    /^(data|embedded|npm|pgaudit)-/.test(name),
+  );
+  // Another spec may be here at the same time.
+  for (const name of names) await symlink(join(known, name), join(cache, name)).catch(() => {});
+  return { ...machine, savedRoom: ampleRoom };
+}
+
+/** Enough for some empty servers, on whatever disk. */
+export const ampleRoom: SavedRoom = { mostBytes: 1024 ** 3, leaveFreeBytes: 0 };
 
 /** Binaries that behave as the shell scripts say, in `folder`. */
 export async function makeBinaries(
