@@ -770,10 +770,19 @@ as $function$
 declare
   tenant_column constant text := tg_argv[0];
   id_column constant text := tg_argv[1];
+  many boolean;
 begin
+  select count(*) > 1
+  into many
+  from (select from affected_rows limit 2) as first_two
+  having count(*) > 0;
+  if not found then
+    return null;
+  end if;
+
   -- affected_rows: the new rows, of a deletion the old ones. earlier_rows: what an update found. The server keeps both in
   -- the order of the updates, so a row's two sides meet even when its id changed.
-  -- The plans are kept and serve one row as well as a million: they group, and never join.
+  -- The plans of an update, and of a single row, are kept and serve one row as well as a million: they group, and never join.
   -- Ids are taken from the first 10,000 rows at most, so that loading millions in one statement stays possible.
   if tg_op = 'UPDATE' then
     insert into public.audit_logs (
@@ -813,6 +822,36 @@ begin
       from affected
       group by affected.tenant
     ) as summary;
+  elsif many then
+    -- Whoever deletes a user or an organization waits for it: to turn each of thousands of rows into JSON takes ten times
+    -- as long as to delete it. Planned each time, which one row would not be worth.
+    execute (
+      select format(
+        $many$
+          insert into public.audit_logs (
+            event_type, operation, schema_name, table_name, record_id, authenticated_user, org_id, row_data, client_addr
+          )
+          select 'data_change', $1, $2, $3, case when summary.rows = 1 then summary.ids[1] end, public.audit_actor(),
+            summary.tenant,
+            jsonb_build_object('rows', summary.rows, 'columns', to_jsonb(array_remove(summary.columns, null)))
+            || case when summary.rows = 1 then '{}' else jsonb_build_object('ids', coalesce(summary.ids, '{}')) end
+            || public.audit_context(),
+            inet_client_addr()
+          from (
+            select affected.%1$I as tenant, count(*) as rows,
+              (array_agg(affected.%2$I::text) filter (where affected."audit position" <= 10000))[1:100] as ids,
+              array[%3$s] as columns
+            from (select row_number() over () as "audit position", affected_rows.* from affected_rows) as affected
+            group by affected.%1$I
+          ) as summary
+        $many$,
+        tenant_column, id_column,
+        string_agg(
+          format('case when bool_or(affected.%1$I is not null) then %1$L end', attribute.attname), ', '
+          order by attribute.attname))
+      from pg_catalog.pg_attribute as attribute
+      where attribute.attrelid = tg_relid and attribute.attnum > 0 and not attribute.attisdropped
+    ) using tg_op, tg_table_schema, tg_table_name;
   else
     insert into public.audit_logs (
       event_type, operation, schema_name, table_name, record_id, authenticated_user, org_id, row_data, client_addr

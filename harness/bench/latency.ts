@@ -5,8 +5,10 @@ import type { Interval, Judgement, Latency } from "./result.ts";
 const confidence = 0.95;
 const percentiles = [...Array.from({ length: 99 }, (_, index) => index + 1), 99.5, 99.9, 99.95, 99.99];
 
-/** How the samples are spread, in milliseconds; there is at least one. */
+/** How the samples are spread, in milliseconds; zeros where there is none. */
 export function latencyOf(samples: readonly number[]): Latency {
+  if (samples.length === 0)
+    return { count: 0, p50: 0, p90: 0, p99: { estimate: 0, low: 0, high: 0 }, max: 0, curve: [] };
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (percentile: number) => quantileSorted(sorted, percentile / 100);
   // A percentile that fewer than one sample lies above is the maximum by another name.

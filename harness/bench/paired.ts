@@ -35,18 +35,14 @@ export function pairedOf(rounds: readonly Pair[], seed: number): Paired {
   return estimate(rounds.map(pointOf), seed);
 }
 
-/** The same of several queries together, weighted alike: times and ratios are means over them, in each round. */
+/** The same of all queries asked once each: times are means over them, in each round, and ratios are of these. */
 export function pairedOfAll(queries: readonly (readonly Pair[])[], seed: number): Paired {
   const [one = [], ...others] = queries.map((rounds) => rounds.map(pointOf));
   const points = one.map((point, round) => {
     const all = [point, ...others.flatMap((rounds) => rounds[round] ?? [])];
     const meanOf = (pick: (point: Point) => number) => mean(all.map(pick));
-    return {
-      first: meanOf(({ first }) => first),
-      second: meanOf(({ second }) => second),
-      effect: meanOf(({ effect }) => effect),
-      ratio: meanOf(({ ratio }) => ratio),
-    };
+    const [first, second] = [meanOf((one) => one.first), meanOf((one) => one.second)];
+    return { first, second, effect: second - first, ratio: first > 0 ? (second - first) / first : 0 };
   });
   return estimate(points, seed);
 }
