@@ -119,8 +119,8 @@ export function faultLines(
   ];
 }
 
-/** What a server or a file said must not move the cursor, ring a bell or change colours. */
-function visible(text: string): string {
+/** What a server or a file said cannot move the cursor, ring a bell or change colours. */
+export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }

@@ -50,8 +50,8 @@ function testCase({ id, title, verdict, durationMs }: PromiseResult): Record<str
   };
 }
 
-/** XML 1.0 has no way to write most control characters, not even escaped. */
-function clean(text: string): string {
+/** Text that XML 1.0 can hold: it has no way to write most control characters, not even escaped. */
+export function clean(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
 }

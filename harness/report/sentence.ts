@@ -1,7 +1,13 @@
-import type { GateResult } from "./result.ts";
+import type { FaultResult, PromiseResult, Standing } from "./result.ts";
+
+interface Ending {
+  readonly standing: Standing;
+  readonly promises: readonly Pick<PromiseResult, "id" | "verdict">[];
+  readonly fault?: FaultResult;
+}
 
 /** The verdict in one sentence, the first line of every report for people. */
-export function sentenceOf({ standing, promises, fault }: GateResult): string {
+export function sentenceOf({ standing, promises, fault }: Ending): string {
   if (standing === "failed") return `FAILED  ${fault?.code ?? "BUG"}: no verdict could be reached`;
   const checked = promises.reduce((sum, { verdict }) => sum + verdict.checked, 0).toLocaleString("en-US");
   const ids = (state: string) =>
