@@ -34,7 +34,10 @@ function cellRow(query: QueryResult, cell: CellResult, floor: Latency | undefine
     bar:
       targetMs === undefined
         ? undefined
-        : { ...latency.p99, target: targetMs, ...(floor && { floor: floor.p99.estimate }) },
+        : {
+            ...{ ...latency.p99, target: targetMs, missed: timeJudgement?.outcome === "fail" },
+            ...(floor && { floor: floor.p99.estimate }),
+          },
     judged: [judged(workJudgement, "work"), ...(timeJudgement ? [judged(timeJudgement, "time")] : [])],
   };
 }

@@ -25,6 +25,7 @@ export function regressionTables({ base, head, controls, queries }: RegressionRe
     {
       caption: `Queries at ${head} against ${base}`,
       of: "query",
+      grouped: true,
       columns: [
         { title: "tenant", text: true, names: true },
         { title: "buffers" },

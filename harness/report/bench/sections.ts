@@ -27,5 +27,5 @@ export function sectionsOf(result: BenchResult): readonly Section[] {
   ];
   return sections
     .map((section) => ({ ...section, tables: section.tables.filter(({ rows }) => rows.length > 0) }))
-    .filter(({ tables }) => tables.length > 0);
+    .filter(({ id, tables }) => tables.length > 0 || (id === "regression" && regression !== undefined));
 }

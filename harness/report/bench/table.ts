@@ -22,6 +22,8 @@ export interface Judged {
 export interface Bar extends Interval {
   readonly target: number;
   readonly floor?: number;
+  /** What the judgement says, which may see more than the bar does. */
+  readonly missed: boolean;
 }
 
 export interface Column {

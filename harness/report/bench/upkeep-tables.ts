@@ -38,7 +38,7 @@ export function removalTable(removals: readonly RemovalResult[]): Table {
         formatMs(latency.max),
         formatLimit(targetMs),
       ],
-      bar: { ...latency.p99, target: targetMs },
+      bar: { ...latency.p99, target: targetMs, missed: judgement.outcome === "fail" },
     })),
   };
 }

@@ -23,3 +23,15 @@ export function saying(text: string): BenchResult {
   };
   return told(whole, "") as BenchResult;
 }
+
+/** The same where every time, every ratio and every count of the measurements is none. */
+export function withoutNumbers(result: BenchResult): BenchResult {
+  const emptied = (value: unknown): unknown => {
+    if (typeof value === "number") return Number.NaN;
+    if (Array.isArray(value)) return value.map(emptied);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, emptied(one)]));
+  };
+  const { format, exit, seed, machine, promises } = result;
+  return { ...(emptied(result) as BenchResult), format, exit, seed, machine, promises };
+}

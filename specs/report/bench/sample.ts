@@ -90,3 +90,13 @@ function head(seed: number): Omit<BenchResult, "stages" | "notes" | "promises" |
     machine: { cores: 2, load: [0.31, 1.12] },
   };
 }
+
+/** Runs of seven weeks, in no order; the last but one broke a promise, one ended early, and one had fewer rows. */
+export function sampleHistory(): readonly BenchResult[] {
+  return Array.from({ length: 8 }, (_, week): BenchResult => {
+    const startedAt = new Date(Date.UTC(2025, 0, 10 + 7 * week, 8, 30)).toISOString();
+    const result =
+      week === 3 ? sampleFailure() : sampleResult(week === 6 ? "filtered" : "fine", 7 + week * 13);
+    return { ...result, startedAt, revision: `9b07d3${week}`, rows: week === 0 ? 100_000 : result.rows };
+  }).reverse();
+}
