@@ -78,7 +78,7 @@ export const workload: Workload = {
       text: "delete from auth.users where id = $1",
       values: (place, draw) => [draw.oneOf(place.people)],
       targetMs: 10,
-      where: "largest",
+      where: "median",
     },
     {
       id: "organization",

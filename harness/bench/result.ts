@@ -100,7 +100,7 @@ export interface Paired {
 
 export interface OverheadResult {
   readonly id: "rls" | "pgaudit" | "both" | "audit triggers";
-  /** "row level security" */
+  /** "row level security"; one id may be measured in more than one way. */
   readonly title: string;
   /** Of all queries together, weighted alike. */
   readonly all: Paired;

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { Fault } from "../fault/fault.ts";
 import type { Project } from "../guarantees/project.ts";
 import { checkBenchOutputs, writeBenchOutputs } from "./bench-outputs.ts";
+import { benchReportCommand } from "./bench-report.ts";
 import { type LoadedProject, loadProject } from "./config.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { type EngineOptions, engineOptions, parseSeed, readEngineOptions } from "./settings.ts";
@@ -36,6 +37,7 @@ export function benchCommand(): Command {
   );
   for (const option of engineOptions()) command.addOption(option);
   return command
+    .addCommand(benchReportCommand())
     .option("--migrations <directory>", "the migrations; default: those of the configuration")
     .option(
       "--rows <number>",

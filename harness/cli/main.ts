@@ -25,7 +25,10 @@ export async function main(args: readonly string[]): Promise<void> {
     .addCommand(benchCommand())
     .addCommand(doctorCommand())
     .addCommand(exportCommand());
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program);
+    for (const inner of command.commands) inner.copyInheritedSettings(program);
+  }
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

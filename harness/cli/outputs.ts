@@ -11,14 +11,27 @@ interface OutputOptions {
   readonly junit?: string;
 }
 
-const toStandardOutput = "-";
+/** Where a file could be named, and standard output is wanted. */
+export const toStandardOutput = "-";
 const hint = "Name files in folders that this user may write.";
 
 /** @throws Fault USAGE when a result could not be written where it is wanted, before anything is started. */
-export async function checkOutputs(options: OutputOptions): Promise<void> {
+export function checkOutputs({ json, junit }: OutputOptions): Promise<void> {
+  return checkFiles({ "--json": json, "--junit": junit });
+}
+
+/** `files` by the option that names each. @throws Fault USAGE when one cannot be written, or two are the same. */
+export async function checkFiles(files: Readonly<Record<string, string | undefined>>): Promise<void> {
   const wrong: string[] = [];
-  for (const [name, file] of Object.entries({ "--json": options.json, "--junit": options.junit })) {
-    if (file === undefined || file === toStandardOutput) continue;
+  const named = new Map<string, string>();
+  for (const [name, file] of Object.entries(files)) {
+    if (file === undefined) continue;
+    const place = file === toStandardOutput ? "standard output" : resolve(file);
+    const other = named.get(place);
+    if (other !== undefined)
+      wrong.push(`${other} and ${name} cannot both go to ${file === toStandardOutput ? place : file}`);
+    named.set(place, name);
+    if (file === toStandardOutput) continue;
     try {
       // Opening it is the one question that knows of folders, rights and read-only disks alike.
       const before = await stat(file).catch(() => undefined);
@@ -28,12 +41,8 @@ export async function checkOutputs(options: OutputOptions): Promise<void> {
       wrong.push(`${name} ${file}: ${messageOf(cause)}`);
     }
   }
-  const { json, junit } = options;
-  if (json !== undefined && junit !== undefined && (json === junit || resolve(json) === resolve(junit)))
-    wrong.push(
-      `--json and --junit cannot both go to ${json === toStandardOutput ? "standard output" : json}`,
-    );
-  if (wrong.length > 0) throw new Fault("USAGE", wrong.join("; "), { where: "--json, --junit", hint });
+  if (wrong.length > 0)
+    throw new Fault("USAGE", wrong.join("; "), { where: Object.keys(files).join(", "), hint });
 }
 
 /**
@@ -53,7 +62,8 @@ export async function writeOutputs(result: GateResult, options: OutputOptions): 
   }
 }
 
-async function writeTo(file: string, text: string): Promise<void> {
+/** `text` is in the file, or on standard output. @throws Fault USAGE when it cannot be written. */
+export async function writeTo(file: string, text: string): Promise<void> {
   if (file === toStandardOutput) {
     process.stdout.write(text);
     return;
