@@ -15,6 +15,8 @@ export interface Explanation {
   readonly triggers: readonly TriggerRun[];
   /** A psql script that shows the same to anybody. */
   readonly repeat: string;
+  /** Milliseconds, with what EXPLAIN adds; for shares of it, never for a latency. */
+  readonly executionMs: number;
 }
 
 /** A statement with values of several executions. */
@@ -81,6 +83,7 @@ export async function explain(
     work: readWork(explained, calls),
     triggers: explained.Triggers ?? [],
     repeat,
+    executionMs: explained["Execution Time"] ?? 0,
   };
 }
 

@@ -28,6 +28,7 @@ export interface PlanNode {
 
 export interface TriggerRun {
   readonly "Trigger Name": string;
+  readonly "Constraint Name"?: string;
   readonly Relation?: string;
   /** Milliseconds, where timing was on. */
   readonly Time?: number;
@@ -38,6 +39,8 @@ export interface TriggerRun {
 export interface Explained {
   readonly Plan: PlanNode;
   readonly Triggers?: readonly TriggerRun[];
+  /** Milliseconds, without planning. */
+  readonly "Execution Time"?: number;
 }
 
 /** The conditions that a reader of a plan looks for, in this order. */
@@ -51,12 +54,14 @@ const conditions = [
   "Sort Key",
 ];
 
+/** The trigger's name, or of a foreign key's, whose own is a number, the constraint's. */
+export function nameOf(trigger: TriggerRun): string {
+  return trigger["Constraint Name"] ?? trigger["Trigger Name"];
+}
+
 /** What the plan is, apart from what it met: the same for every execution of it. */
 export function readPlan({ Plan: root, Triggers = [] }: Explained): Plan {
-  const lines = [
-    ...linesOf(root, 0),
-    ...Triggers.map((trigger) => `trigger ${trigger["Trigger Name"]}`).sort(),
-  ];
+  const lines = [...linesOf(root, 0), ...Triggers.map((trigger) => `trigger ${nameOf(trigger)}`).sort()];
   const fingerprint = createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 16);
   return { fingerprint, lines };
 }
