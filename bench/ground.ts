@@ -10,6 +10,7 @@ import {
   readSubject,
   type Stages,
 } from "../harness/guarantees/ground.ts";
+import type { Project } from "../harness/guarantees/project.ts";
 
 /** The engine that is measured: TENANTPROOF_ENGINE, by default local. */
 export const engine = (process.env.TENANTPROOF_ENGINE ?? "local") as EngineName;
@@ -21,15 +22,16 @@ export function openEngine(): Promise<Cluster> {
   return openCluster(engine, {}, allEngines(), () => {});
 }
 
+/** The project of this checkout, with absolute paths. */
+export async function configured(): Promise<Project> {
+  const { project } = await loadProject(root);
+  const baseline = project.baseline.map((file) => `${root}/${file}`);
+  return { ...project, migrations: `${root}/${project.migrations}`, baseline };
+}
+
 /** The ground of a gate in this checkout. @throws Fault as a gate does. */
 export async function makeGround(cluster: Cluster): Promise<Ground> {
-  const { project } = await loadProject(root);
-  const absolute = {
-    ...project,
-    migrations: `${root}/${project.migrations}`,
-    baseline: project.baseline.map((file) => `${root}/${file}`),
-  };
   const silent: Stages = { stage: (_, work) => work(() => {}) };
-  const subject = await readSubject(absolute);
+  const subject = await readSubject(await configured());
   return prepareGround(await prepareHost(cluster, subject, silent), subject, silent, { seed });
 }
