@@ -224,6 +224,8 @@ export interface RegressionResult {
   readonly head: string;
   readonly controls: readonly Control[];
   readonly queries: readonly RegressionQuery[];
+  /** Queries that base does not know yet: it refuses them. */
+  readonly incomparable: readonly { readonly id: string; readonly title: string; readonly why: string }[];
   /** Every difference of the catalog, a line each. */
   readonly changes: readonly string[];
 }

@@ -4,6 +4,7 @@
 
 import { difference } from "../../catalog/difference.ts";
 import type { Picture } from "../../catalog/picture.ts";
+import type { Fault } from "../../fault/fault.ts";
 import { type Bed, type BedPlan, openBed } from "../bed.ts";
 import { pairedOfAll } from "../paired.ts";
 import type { RegressionQuery, RegressionResult } from "../result.ts";
@@ -33,22 +34,26 @@ export interface CompareRequest
 
 /**
  * Every cell's verdict, with why and what changed. Roles and their settings belong to the server: both sides have those of
- * whichever migrations ran last. @throws Fault WORKLOAD_REFUSED when one side refuses a query; ENGINE_LOST.
+ * whichever migrations ran last. @throws Fault WORKLOAD_REFUSED when head refuses a query; ENGINE_LOST.
  */
 export async function compareSchemas(request: CompareRequest): Promise<RegressionResult> {
-  const { base, head, cells, seed, say } = request;
+  const { base, head, seed, say } = request;
   say("copies of both databases");
   // All three are copies, so that none has more of its pages in memory than another.
   await using before = await openBed({ ...request, template: base.template });
   await using after = await openBed({ ...request, template: head.template });
   await using second = await openBed({ ...request, template: head.template });
   say("what the server has to do");
-  const was = await examine(before, cells, request);
+  const refused = new Map<string, RegressionResult["incomparable"][number]>();
+  const onRefused = ({ query: { id, title } }: Cell, { what }: Fault) =>
+    refused.set(id, { id, title, why: what });
+  const was = await examine(before, request.cells, { ...request, onRefused });
+  const cells = [...was.keys()];
   const is = await examine(after, cells, request);
   await examine(second, cells, request);
-  const timed = await raceAll(request, before, after, second);
+  const timed = await raceAll({ ...request, cells }, before, after, second);
   const equal = timed.map(({ equalPairs }) => equalPairs);
-  const controls = controlsOf(timed, pairedOfAll(equal, seed));
+  const controls = timed.length === 0 ? [] : controlsOf(timed, pairedOfAll(equal, seed));
   const common = {
     timingMisbehaved: misbehaviourOf(controls),
     schemaChanged: isChanged(base.picture, head.picture),
@@ -64,7 +69,8 @@ export async function compareSchemas(request: CompareRequest): Promise<Regressio
     queries.push({ id, title, place: cell.at, ...decision, paired, base: from, head: to, causes });
   }
   const changes = difference(base.picture, head.picture).map(({ line }) => line);
-  return { base: base.name, head: head.name, controls, queries, changes };
+  const incomparable = [...refused.values()];
+  return { base: base.name, head: head.name, controls, queries, incomparable, changes };
 }
 
 async function raceAll(

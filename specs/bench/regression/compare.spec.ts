@@ -80,14 +80,23 @@ describe("a regression is found, and its cause named:", { timeout }, () => {
 
 it("edits that change no answer and no cost make nothing slower", { timeout }, async () => {
   const to = `comment on table public.contacts is 'Other words.';
-    alter index public.idx_contacts_org_updated rename to idx_contacts_by_update`;
+    alter index public.idx_contacts_org_updated rename to idx_contacts_by_update;
+    alter table public.contacts add column nickname text`;
   const edits = [
     { file: contacts, from: `${using};`, to: "using ((select public.auth_org_id()) = org_id);" },
     { file: contacts, to },
   ];
-  const result = await compare(edits, [recent, add]);
+  const text = "select nickname from public.contacts";
+  const added: Query = {
+    ...{ id: "nicknames", title: "all nicknames", asker: "member", text },
+    values: () => [],
+  };
+  const result = await compare(edits, [recent, add, added]);
   // What a busy machine hides is no finding.
   for (const { verdict } of result.queries) expect(["same", "unknown"]).toContain(verdict);
   const causes = found(result, recent)?.causes;
   expect(causes).toContain("index idx_contacts_org_updated was renamed to idx_contacts_by_update");
+  expect(result.incomparable).toEqual([
+    { id: added.id, title: added.title, why: expect.stringContaining('column "nickname" does not exist') },
+  ]);
 });
