@@ -49,6 +49,7 @@ export const size = v.object({
 
 export const regression = v.object({
   ...{ base: text, head: text, changes: texts },
+  incomparable: v.array(v.object({ id: text, title: text, why: text })),
   controls: v.array(v.object({ name: text, paired, behaved: v.boolean(), why: text })),
   queries: v.array(
     v.object({

@@ -117,12 +117,13 @@ export async function makeBed(
   return sayInstead ? fill(sayInstead) : progress.stage("rows", fill);
 }
 
-/** Rows made on the same day are the same; those of another day would be of another age. */
-function today({ startedAt }: Run): Date {
+/** Midnight of the day of the run. Rows made on the same day are the same; those of another day would be of another age. */
+export function today({ startedAt }: Run): Date {
   return new Date(startedAt.toISOString().slice(0, 10));
 }
 
-function noteSettings({ settings, notes }: Run): void {
+/** Whoever reads the result is told what was taken for granted. */
+export function noteSettings({ settings, notes }: Run): void {
   const host = Object.entries(settings.workload.settings ?? {});
   if (host.length > 0)
     notes.push(
@@ -130,7 +131,8 @@ function noteSettings({ settings, notes }: Run): void {
     );
 }
 
-async function stage<T>(
+/** A stage of the run whose time counts for the promise of that id. */
+export async function stage<T>(
   { progress, durations }: Run,
   id: string,
   name: string,

@@ -1,8 +1,10 @@
 import { availableParallelism, loadavg } from "node:os";
 import { execa } from "execa";
+import { openBase } from "../bench/base.ts";
 import { concludePromises } from "../bench/promises.ts";
 import type { BenchPromise, Findings } from "../bench/result.ts";
 import type { Cluster, EngineRequest } from "../engine/cluster.ts";
+import { thisMachine } from "../engine/machine.ts";
 import { Fault } from "../fault/fault.ts";
 import { exits } from "../fault/faults.ts";
 import { readSubject } from "../guarantees/ground.ts";
@@ -89,6 +91,11 @@ export async function runBench(
   surroundings.interruption.catch((reason) => stopping.abort(reason));
   try {
     const subject = await readSubject(settings.project);
+    const { against, directory, project } = settings;
+    await using base =
+      against === undefined
+        ? undefined
+        : await openBase({ against, directory, project, machine: thisMachine() });
     await using cluster = await startCluster(settings, progress);
     engine = cluster.description;
     const run: Run = {
@@ -101,7 +108,7 @@ export async function runBench(
       startedAt,
       signal: stopping.signal,
     };
-    const work = settings.against === undefined ? measureAll(run, subject) : compareWithBase(run, subject);
+    const work = base ? compareWithBase(run, base, subject) : measureAll(run, subject);
     await work.catch(async (thrown) => {
       throw await withLog(Fault.from(thrown), cluster);
     });

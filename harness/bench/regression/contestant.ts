@@ -39,13 +39,13 @@ export async function prepareContestant(
   const { applicable } = withholdPgaudit(subject.plan, cluster.pgaudit);
   const database = await createDatabase(cluster, { template: before, owner: deployer });
   try {
-    await stages.stage(`migrations of ${name}`, async (say) => {
+    await stages.stage(`${name} files`, async (say) => {
       await withConnection(database.address(deployer), (own) =>
         applyPlan(own, applicable, { ...limits, onApplied: ({ script }) => say(script.file) }),
       );
       say(`${applicable.length} files`);
     });
-    return await stages.stage(`rows of ${name}`, (say) => fill(database, say));
+    return await stages.stage(`${name} rows`, (say) => fill(database, say));
   } catch (thrown) {
     await database[Symbol.asyncDispose]();
     throw thrown;
