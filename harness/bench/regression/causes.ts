@@ -1,3 +1,4 @@
+import { diffArrays } from "diff";
 import type { Picture, PictureObject } from "../../catalog/picture.ts";
 import type { Plan } from "../result.ts";
 import {
@@ -89,11 +90,13 @@ function withEvidence(suspicions: readonly Suspicion[], more: readonly string[])
 }
 
 function planChange(base: Plan, head: Plan): string[] {
-  const trimmed = ({ lines }: Plan) => lines.map((line) => line.replace(/^[\s>-]+/, ""));
-  const [was, is] = [trimmed(base), trimmed(head)];
-  const [gone, come] = [was.filter((line) => !is.includes(line)), is.filter((line) => !was.includes(line))];
-  if (gone.length + come.length === 0) return ["the plan has the same steps in another order"];
-  const quoted = (lines: readonly string[]) =>
-    lines.length === 0 ? "nothing" : lines.map((line) => `"${line}"`).join(", ");
-  return [`in the plan, ${quoted(gone)} became ${quoted(come)}`];
+  const trimmed = ({ lines }: Plan) => lines.map((line) => line.trim());
+  const parts = diffArrays(trimmed(base), trimmed(head));
+  const quoted = (side: "added" | "removed") => {
+    const lines = parts.filter((part) => part[side]).flatMap(({ value }) => value);
+    return lines.length === 0 ? "nothing" : lines.map((line) => `"${line}"`).join(", ");
+  };
+  const [gone, come] = [quoted("removed"), quoted("added")];
+  if (gone === come) return ["the plan has the same steps, nested otherwise"];
+  return [`in the plan, ${gone} became ${come}`];
 }
