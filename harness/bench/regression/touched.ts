@@ -65,9 +65,9 @@ function holderOf(picture: Picture, { holder }: PictureObject): PictureObject[] 
 }
 
 function mentions(text: string, { kind, name }: PictureObject): boolean {
-  const bare = escape(bareName(name));
+  const bare = literal(bareName(name));
   if (routines.has(kind)) return new RegExp(`(?<!\\w)${bare}\\s*\\(`, "i").test(text);
-  const schema = escape(plain(name).split(".")[0] ?? "");
+  const schema = literal(plain(name).split(".")[0] ?? "");
   const after = "(?:from|join|into|update|on|only|using|references)\\s+(?:only\\s+)?";
   return new RegExp(`(?:\\b${after}(?:${schema}\\.)?|\\b${schema}\\.)${bare}(?!\\w)`, "i").test(text);
 }
@@ -83,6 +83,6 @@ function plain(text: string): string {
   return text.replaceAll('"', "");
 }
 
-function escape(text: string): string {
+function literal(text: string): string {
   return text.replaceAll(/[^\w\s]/g, "\\$&");
 }
