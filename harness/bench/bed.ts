@@ -41,7 +41,8 @@ export interface BedPlan {
 const pinned = { jit: "off", max_parallel_workers_per_gather: "0" };
 
 /** A copy of the template; nothing is put into it. */
-export async function openBed({ cluster, template, ...given }: BedPlan): Promise<Bed> {
+export async function openBed({ template, ...plan }: BedPlan): Promise<Bed> {
+  const { cluster, ...given } = plan;
   const database = await cloneDatabase(cluster, template);
   const settings = { ...pinned, ...given.workload.settings };
   const commands = Object.entries(settings).map(
@@ -51,6 +52,15 @@ export async function openBed({ cluster, template, ...given }: BedPlan): Promise
   await withConnection(cluster.superuser, async (connection) => {
     for (const command of commands) await connection.query(command);
   });
+  return reopenBed({ ...plan, database });
+}
+
+/** The bed that is in a database of ours. */
+export function reopenBed({
+  cluster,
+  database,
+  ...given
+}: Omit<BedPlan, "template"> & { readonly database: Database }): Bed {
   return {
     ...given,
     database,

@@ -1,4 +1,4 @@
-import { type Bed, fillBed, openBed } from "../bench/bed.ts";
+import type { Bed } from "../bench/bed.ts";
 import { measureChores } from "../bench/chores.ts";
 import { measureGrowth } from "../bench/growth.ts";
 import { measureHttp } from "../bench/http/measure.ts";
@@ -6,8 +6,8 @@ import { measureOverheads } from "../bench/overhead.ts";
 import { measureRemovals } from "../bench/removals.ts";
 import { measureSizes } from "../bench/sizes.ts";
 import { measureTargets } from "../bench/targets.ts";
-import { type Ground, prepareGround, prepareHost, type Subject } from "../guarantees/ground.ts";
-import { scaleOf } from "../workload/scale.ts";
+import type { Subject } from "../guarantees/ground.ts";
+import { makeBed, prepareBed } from "./prepare-bed.ts";
 import type { Run } from "./run-bench.ts";
 
 const number = new Intl.NumberFormat("en-US");
@@ -19,12 +19,11 @@ const connections = 10;
 
 /** Everything that the workload promises, or those promises that were asked for. */
 export async function measureAll(run: Run, subject: Subject): Promise<void> {
-  const { settings, progress, found, cluster, signal } = run;
+  const { settings, found, cluster, signal } = run;
   const wants = (id: string) => settings.only === undefined || settings.only.includes(id);
-  const host = await prepareHost(cluster, subject, progress);
-  const ground = await prepareGround(host, subject, progress, { seed: settings.seed });
   noteSettings(run);
-  await using bed = await makeBed(run, ground, settings.rows);
+  const { schema, bed: opened } = await prepareBed(run, subject);
+  await using bed = opened;
   const timed = { signal };
   const { readLog } = cluster;
   if (wants("P4"))
@@ -63,7 +62,7 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
       const larger = settings.deep ? [deepRows].filter((rows) => rows > settings.rows) : [];
       const others: Bed[] = [];
       try {
-        for (const rows of [...smaller, ...larger]) others.push(await makeBed(run, ground, rows, say));
+        for (const rows of [...smaller, ...larger]) others.push(await makeBed(run, schema, rows, say));
         const beds = [bed, ...others].sort((a, b) => a.scale.rows - b.scale.rows);
         const growth = await measureGrowth(beds, { ...timed, say });
         say(
@@ -86,39 +85,8 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
     found.chores = await stage(run, "P5", "upkeep", (say) => measureChores(bed, { ...timed, say, readLog }));
 }
 
-/** A copy of the migrated database with the rows of that scale. */
-export async function makeBed(
-  run: Run,
-  ground: Pick<Ground, "cluster" | "deployer" | "templates" | "tenancy">,
-  rows: number,
-  sayInstead?: (detail: string) => void,
-): Promise<Bed> {
-  const { settings, progress, signal } = run;
-  const { workload, seed, tenants } = settings;
-  const fill = async (say: (detail: string) => void) => {
-    const bed = await openBed({
-      cluster: ground.cluster,
-      template: ground.templates.migrated,
-      workload,
-      scale: scaleOf(rows, tenants, today(run)),
-      tenancy: ground.tenancy,
-      deployer: ground.deployer,
-      seed,
-    });
-    try {
-      await fillBed(bed, say, signal);
-      say(`${number.format(rows)} of each table, over ${number.format(tenants)} tenants`);
-      return bed;
-    } catch (thrown) {
-      await bed[Symbol.asyncDispose]();
-      throw thrown;
-    }
-  };
-  return sayInstead ? fill(sayInstead) : progress.stage("rows", fill);
-}
-
 /** Midnight of the day of the run. Rows made on the same day are the same; those of another day would be of another age. */
-export function today({ startedAt }: Run): Date {
+export function today({ startedAt }: Pick<Run, "startedAt">): Date {
   return new Date(startedAt.toISOString().slice(0, 10));
 }
 

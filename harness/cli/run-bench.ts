@@ -15,6 +15,7 @@ import type { Workload } from "../workload/workload.ts";
 import { compareWithBase } from "./compare.ts";
 import { withLog } from "./loss.ts";
 import { measureAll } from "./measure.ts";
+import { benchRequest } from "./prepare-bed.ts";
 import type { Progress } from "./progress.ts";
 import type { EngineChoice } from "./settings.ts";
 import { startCluster } from "./start.ts";
@@ -96,7 +97,10 @@ export async function runBench(
       against === undefined
         ? undefined
         : await openBase({ against, directory, project, machine: thisMachine() });
-    await using cluster = await startCluster(settings, progress);
+    await using cluster = await startCluster(
+      { choice: settings.choice, request: benchRequest(settings, subject, startedAt) },
+      progress,
+    );
     engine = cluster.description;
     const run: Run = {
       settings,

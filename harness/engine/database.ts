@@ -50,6 +50,11 @@ async function makeDatabase(
   );
   await connection.query(`comment on database ${quoted} is ${quoteLiteral(writeOwner(thisOwner()))}`);
   if (options.template !== undefined) await copyProperties(connection, options.template, name);
+  return findDatabase(cluster, name);
+}
+
+/** The database of ours that has this name already: one that an earlier run made, on data that were saved. */
+export function findDatabase(cluster: Host, name: string): Database {
   return {
     name,
     address: (user) => ({ ...cluster.superuser, user, database: name }),

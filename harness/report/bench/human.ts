@@ -46,7 +46,7 @@ function promiseLine(promise: BenchPromise, colors: Colors): string {
   const { word, tone } = marks[verdict.state];
   const mark = paint(tone, colors)(`${symbols[tone]} ${word.padEnd(8)}`);
   const why = visible(whyOf(promise)).replaceAll("\n", "\n                  ");
-  return `  ${mark}  ${colors.bold(visible(id).padEnd(4))}${visible(title)}\n                  ${colors.dim(why)}`;
+  return `  ${mark}  ${colors.bold(`${visible(id)} `.padEnd(4))}${visible(title)}\n                  ${colors.dim(why)}`;
 }
 
 function sectionLines({ title, tables }: Section, colors: Colors): string[] {
