@@ -6,6 +6,7 @@ import { type Draw, openDraw } from "../workload/draw.ts";
 import type { Query } from "../workload/workload.ts";
 import { asSuperuser, type Bed, drawExecution, openTimer } from "./bed.ts";
 import { type Equipment, equip, type Guards, readGuards } from "./equipment.ts";
+import { told } from "./latency.ts";
 import { pairedOf, pairedOfAll, pairsOf } from "./paired.ts";
 import type { Judgement, OverheadResult, Paired } from "./result.ts";
 import { type Arm, playRounds, type Round } from "./rounds.ts";
@@ -14,6 +15,8 @@ const whole: Equipment = { rls: true, pgaudit: true, triggers: true };
 const arms = {
   whole,
   bare: { ...whole, rls: false, pgaudit: false },
+  // The same once more: how far two that are equal lie apart.
+  "bare again": { ...whole, rls: false, pgaudit: false },
   "policies only": { ...whole, pgaudit: false },
   "pgaudit only": { ...whole, rls: false },
   "no audit triggers": { ...whole, triggers: false },
@@ -63,12 +66,12 @@ const ofWrites: readonly Comparison[] = [
 ];
 
 export interface OverheadOptions {
-  /** Default 20. */
+  /** Default 20; half as many for what nobody has promised a limit of. */
   readonly rounds?: number;
   /** Executions of each query and arm in a round; default 20. */
   readonly samples?: number;
-  /** The server's log so far. */
-  readonly readLog: () => Promise<string>;
+  /** What is wrong with pgAudit's entries, as `checkLogging` found. */
+  readonly mislogged: string | undefined;
   readonly say: (detail: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -90,12 +93,17 @@ export async function measureOverheads(
       const comparisons = all.filter(has);
       const queries = bed.workload.queries.filter((query) => comparisons.some(({ of }) => of(query)));
       if (queries.length === 0) continue;
-      const names = [...new Set(comparisons.flatMap(({ first, second }) => [first, second]))];
+      const compared = comparisons.flatMap(({ first, second }) => [first, second]);
+      const names = [...new Set([...compared, ...(all === ofReads ? (["bare again"] as const) : [])])];
       const prepared = comparisons.some((one) => one.prepared);
       const opened = names.map((name) => openArm(bed, guards, name, prepared));
-      const mislogged = await countEntries(bed, guards, names, opened, queries, options);
-      const rounds = await play(bed, opened, queries, options);
-      results.push(...comparisons.map((one) => report(one, queries, rounds, bed.seed, mislogged)));
+      const promised = comparisons.some(({ mostRatio }) => mostRatio !== undefined);
+      const { rounds: most = 20 } = options;
+      const rounds = await play(bed, opened, queries, {
+        ...options,
+        rounds: promised ? most : Math.ceil(most / 2),
+      });
+      results.push(...comparisons.map((one) => report(one, queries, rounds, bed.seed, options.mislogged)));
     }
   } finally {
     await asSuperuser(bed, (connection) => equip(connection, bed, guards, whole));
@@ -107,7 +115,7 @@ function play(
   { seed }: Bed,
   opened: readonly Arm[],
   queries: readonly Query[],
-  { rounds = 20, samples = 20, say, signal }: OverheadOptions,
+  { rounds, samples = 20, say, signal }: OverheadOptions & { readonly rounds: number },
 ): Promise<readonly Round[]> {
   return playRounds({
     arms: opened,
@@ -145,26 +153,28 @@ function ask(bed: Bed, query: Query, draw: Draw, { rls }: Equipment) {
   return { ...execution, text, values: [...execution.values, ...added(place, execution.person)] };
 }
 
-/** A log that is not written looks like speed: what is wrong with the entries of one execution of each query. */
-async function countEntries(
-  bed: Bed,
-  { pgauditLog }: Guards,
-  names: readonly ArmName[],
-  opened: readonly Arm[],
-  queries: readonly Query[],
-  { readLog }: OverheadOptions,
-): Promise<string | undefined> {
-  if (pgauditLog === undefined) return undefined;
-  for (const [position, arm] of opened.entries()) {
-    const count = async () => auditEntriesOf(readLogEntries(await readLog(), bed.database.name)).length;
-    const before = await count();
-    await using session = await arm.open();
-    for (const query of queries) await session.run(query, openDraw(bed.seed));
-    const entries = (await count()) - before;
-    const { pgaudit } = arms[names[position] as ArmName];
-    if (pgaudit && entries < queries.length)
-      return `pgAudit wrote ${entries} entries for ${queries.length} requests: it is not at work`;
-    if (!pgaudit && entries > 0) return `pgAudit wrote ${entries} entries although it was turned off`;
+/**
+ * A log that is not written looks like speed: what is wrong with the entries that one execution of each query leaves.
+ * Undefined where nothing is, or pgAudit is not set up. `readLog` is asked several times: it must not be long yet.
+ */
+export async function checkLogging(bed: Bed, readLog: () => Promise<string>): Promise<string | undefined> {
+  const guards = await readGuards(bed);
+  const queries = bed.workload.queries.filter(comparable);
+  if (guards.pgauditLog === undefined || queries.length === 0) return undefined;
+  const count = async () => auditEntriesOf(readLogEntries(await readLog(), bed.database.name)).length;
+  try {
+    for (const name of ["bare", "policies only", "pgaudit only", "whole"] as const) {
+      const before = await count();
+      await using session = await openArm(bed, guards, name, false).open();
+      for (const query of queries) await session.run(query, openDraw(bed.seed));
+      const entries = (await count()) - before;
+      if (arms[name].pgaudit && entries < queries.length)
+        return `pgAudit wrote ${entries} entries for ${queries.length} requests: it is not at work`;
+      if (!arms[name].pgaudit && entries > 0)
+        return `pgAudit wrote ${entries} entries although it was turned off`;
+    }
+  } finally {
+    await asSuperuser(bed, (connection) => equip(connection, bed, guards, whole));
   }
   return undefined;
 }
@@ -183,6 +193,9 @@ function report(
     compared.map(({ pairs }) => pairs),
     seed,
   );
+  const equal = queries.filter(of).map((query) => pairsOf(rounds, query.id, "bare", "bare again"));
+  const between = mostRatio === undefined ? undefined : pairedOfAll(equal, seed).effect;
+  const noiseMs = between ? Math.max(Math.abs(between.low), Math.abs(between.high)) : 0;
   return {
     id,
     title,
@@ -190,9 +203,17 @@ function report(
     queries: compared.map((one) => ({ id: one.id, paired: pairedOf(one.pairs, seed) })),
     ...(mostRatio !== undefined && { mostRatio }),
     judgement:
-      mislogged && id !== "rls" ? { outcome: "inconclusive", why: mislogged } : judge(all, mostRatio),
+      mislogged && id !== "rls"
+        ? { outcome: "inconclusive", why: mislogged }
+        : judge(all, mostRatio, id === "both" ? 2 : 1, noiseMs),
   };
 }
+
+/**
+ * Below this nobody can tell two databases apart, whatever part of a short request it is: a difference counts from the
+ * larger of the promised part, this for each guard, and what two equal arms lie apart.
+ */
+const leastMs = 0.1;
 
 const percent = new Intl.NumberFormat("en-US", {
   style: "percent",
@@ -200,11 +221,22 @@ const percent = new Intl.NumberFormat("en-US", {
   signDisplay: "exceptZero",
 });
 
-function judge({ ratio }: Paired, mostRatio: number | undefined): Judgement {
-  const why = `${percent.format(ratio.estimate)} (${percent.format(ratio.low)} to ${percent.format(ratio.high)})`;
-  if (mostRatio === undefined) return { outcome: "pass", why: `${why}; nobody has promised a limit` };
-  if (ratio.high <= mostRatio) return { outcome: "pass", why };
-  const limit = percent.format(mostRatio).replace("+", "");
-  if (ratio.low > mostRatio) return { outcome: "fail", why: `${why}, more than ${limit}` };
-  return { outcome: "inconclusive", why: `${why}: ${limit} lies in between` };
+/** Of `guards` guards together; `noiseMs` is what two equal arms lie apart. */
+function judge(
+  { ratio, effect, firstMedian }: Paired,
+  mostRatio: number | undefined,
+  guards: number,
+  noiseMs: number,
+): Judgement {
+  const seen = `${percent.format(ratio.estimate)}, ${told(effect.estimate)} (${told(effect.low)} to ${told(effect.high)})`;
+  if (mostRatio === undefined) return { outcome: "pass", why: `${seen}; nobody has promised a limit` };
+  const mostMs = Math.max(mostRatio * firstMedian, guards * leastMs, noiseMs);
+  const limit = `${percent.format(mostRatio).replace("+", "")} or ${told(mostMs)}`;
+  const above =
+    ratio.estimate > mostRatio
+      ? `; more than ${percent.format(mostRatio).replace("+", "")} of so short a request`
+      : "";
+  if (effect.high <= mostMs) return { outcome: "pass", why: `${seen}${above}` };
+  if (effect.low > mostMs) return { outcome: "fail", why: `${seen}, more than ${limit}` };
+  return { outcome: "inconclusive", why: `${seen}: ${limit} lies in between` };
 }

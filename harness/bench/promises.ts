@@ -135,7 +135,8 @@ function itemOfComparison(
   { id, place, verdict, why, causes }: RegressionQuery,
   { controls }: RegressionResult,
 ): Item {
-  const because = causes.length > 0 ? ` (${causes.join("; ")})` : "";
+  // The likeliest; the others are in the comparison itself.
+  const because = causes.length > 0 ? ` (${causes[0]})` : "";
   const odd = controls.find(({ behaved }) => !behaved);
   const judgement = { outcome: outcomes[verdict], why: `${verdict}: ${why}${because}` };
   return item(

@@ -2,7 +2,7 @@ import type { Bed } from "../bench/bed.ts";
 import { measureChores } from "../bench/chores.ts";
 import { measureGrowth } from "../bench/growth.ts";
 import { measureHttp } from "../bench/http/measure.ts";
-import { measureOverheads } from "../bench/overhead.ts";
+import { checkLogging, measureOverheads } from "../bench/overhead.ts";
 import { measureRemovals } from "../bench/removals.ts";
 import { measureSizes } from "../bench/sizes.ts";
 import { measureTargets } from "../bench/targets.ts";
@@ -32,6 +32,10 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
       say(sizes.map(({ table, totalKb }) => `${table} ${totalKb.toFixed(0)} KB`).join(", "));
       return sizes;
     });
+  // The log is read from its beginning: what needs it comes before the thousands of requests that fill it.
+  if (wants("P5"))
+    found.chores = await stage(run, "P5", "upkeep", (say) => measureChores(bed, { ...timed, say, readLog }));
+  const mislogged = wants("P3") ? await checkLogging(bed, readLog) : undefined;
   if (wants("P1"))
     await stage(run, "P1", "targets", async (say) => {
       const { floor, queries } = await measureTargets(bed, { ...timed, say });
@@ -75,14 +79,12 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
     });
   if (wants("P3"))
     found.overheads = await stage(run, "P3", "overhead", async (say) => {
-      const overheads = await measureOverheads(bed, { ...timed, say, readLog });
+      const overheads = await measureOverheads(bed, { ...timed, say, mislogged });
       say(overheads.map(({ title, judgement }) => `${title} ${judgement.why}`).join(", "));
       return overheads;
     });
   if (wants("P6"))
     found.removals = await stage(run, "P6", "deletes", (say) => measureRemovals(bed, { ...timed, say }));
-  if (wants("P5"))
-    found.chores = await stage(run, "P5", "upkeep", (say) => measureChores(bed, { ...timed, say, readLog }));
 }
 
 /** Midnight of the day of the run. Rows made on the same day are the same; those of another day would be of another age. */
