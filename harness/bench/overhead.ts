@@ -5,68 +5,24 @@ import { auditEntriesOf, readLogEntries } from "../engine/log-entries.ts";
 import { type Draw, openDraw } from "../workload/draw.ts";
 import type { Query } from "../workload/workload.ts";
 import { asSuperuser, type Bed, drawExecution, openTimer } from "./bed.ts";
+import {
+  type ArmName,
+  arms,
+  type Comparison,
+  comparable,
+  ofKeptReads,
+  ofReads,
+  ofWrites,
+  whole,
+} from "./comparisons.ts";
 import { type Equipment, equip, type Guards, readGuards } from "./equipment.ts";
 import { told } from "./latency.ts";
 import { pairedOf, pairedOfAll, pairsOf } from "./paired.ts";
 import type { Judgement, OverheadResult, Paired } from "./result.ts";
 import { type Arm, playRounds, type Round } from "./rounds.ts";
 
-const whole: Equipment = { rls: true, pgaudit: true, triggers: true };
-const arms = {
-  whole,
-  bare: { ...whole, rls: false, pgaudit: false },
-  // The same once more: how far two that are equal lie apart.
-  "bare again": { ...whole, rls: false, pgaudit: false },
-  "policies only": { ...whole, pgaudit: false },
-  "pgaudit only": { ...whole, rls: false },
-  "no audit triggers": { ...whole, triggers: false },
-} as const satisfies Record<string, Equipment>;
-type ArmName = keyof typeof arms;
-
-interface Comparison {
-  readonly id: OverheadResult["id"];
-  readonly title: string;
-  readonly first: ArmName;
-  readonly second: ArmName;
-  readonly of: (query: Query) => boolean;
-  readonly mostRatio?: number;
-  /** Whether the server keeps the statements; then a plan for any values may be used on one side and not on the other. */
-  readonly prepared: boolean;
-}
-
-/** Where the policies are off, only a query that says its tenancy itself asks the same. */
-const comparable = ({ asker, unprotected }: Query) => asker === "member" && unprotected !== undefined;
-const writing = ({ writes }: Query) => writes === true;
-
-const ofReads: readonly Comparison[] = [
-  { id: "rls", title: "row level security", second: "policies only", mostRatio: 0.05 },
-  { id: "pgaudit", title: "pgAudit", second: "pgaudit only", mostRatio: 0.1 },
-  { id: "both", title: "row level security and pgAudit", second: "whole", mostRatio: 0.15 },
-].map((one) => ({ ...one, first: "bare", of: comparable, prepared: false }) as Comparison);
-
-/**
- * The same for statements that are kept. A policy keeps the server from using an index on an enum for a plan that fits all
- * values, so it plans anew each time: what that costs is told, and is none of the policy's own work.
- */
-const ofKeptReads: readonly Comparison[] = ofReads.map(({ mostRatio: _, ...one }) => ({
-  ...one,
-  title: `${one.title}, statements prepared`,
-  prepared: true,
-}));
-
-const ofWrites: readonly Comparison[] = [
-  {
-    id: "audit triggers",
-    title: "the triggers that feed the audit log",
-    first: "no audit triggers",
-    second: "whole",
-    of: writing,
-    prepared: false,
-  },
-];
-
 export interface OverheadOptions {
-  /** Default 20; half as many for what nobody has promised a limit of. */
+  /** Default 20, and up to three times as many where these cannot tell; half as many where nobody has promised a limit. */
   readonly rounds?: number;
   /** Executions of each query and arm in a round; default 20. */
   readonly samples?: number;
@@ -98,12 +54,16 @@ export async function measureOverheads(
       const prepared = comparisons.some((one) => one.prepared);
       const opened = names.map((name) => openArm(bed, guards, name, prepared));
       const promised = comparisons.some(({ mostRatio }) => mostRatio !== undefined);
-      const { rounds: most = 20 } = options;
-      const rounds = await play(bed, opened, queries, {
-        ...options,
-        rounds: promised ? most : Math.ceil(most / 2),
-      });
-      results.push(...comparisons.map((one) => report(one, queries, rounds, bed.seed, options.mislogged)));
+      const { rounds: atFirst = 20, mislogged } = options;
+      const rounds = promised ? atFirst : Math.ceil(atFirst / 2);
+      const played: Round[] = [];
+      let found: readonly OverheadResult[] = [];
+      for (let turn = 0; turn < (promised ? 3 : 1); turn += 1) {
+        played.push(...(await play(bed, opened, queries, { ...options, rounds, from: turn * rounds })));
+        found = comparisons.map((one) => report(one, queries, played, bed.seed, mislogged));
+        if (found.every(({ judgement }) => judgement.outcome !== "inconclusive")) break;
+      }
+      results.push(...found);
     }
   } finally {
     await asSuperuser(bed, (connection) => equip(connection, bed, guards, whole));
@@ -115,12 +75,19 @@ function play(
   { seed }: Bed,
   opened: readonly Arm[],
   queries: readonly Query[],
-  { rounds, samples = 20, say, signal }: OverheadOptions & { readonly rounds: number },
+  {
+    rounds,
+    from,
+    samples = 20,
+    say,
+    signal,
+  }: OverheadOptions & { readonly rounds: number; readonly from: number },
 ): Promise<readonly Round[]> {
   return playRounds({
     arms: opened,
     queries,
     rounds,
+    from,
     samples,
     seed,
     onRound: ({ done, of }) => say(`${opened.map(({ name }) => name).join(", ")}: round ${done} of ${of}`),
@@ -210,10 +177,11 @@ function report(
 }
 
 /**
- * Below this nobody can tell two databases apart, whatever part of a short request it is: a difference counts from the
- * larger of the promised part, this for each guard, and what two equal arms lie apart.
+ * What was said is a part of a request whose length nobody said: of one that takes half a millisecond, a call of the
+ * function that reads the claims is a tenth. So what is measured is told beside what was said, above or below, and only a
+ * guard that costs more than both that part and this is called too dear. Milliseconds, for each guard.
  */
-const leastMs = 0.1;
+const mostMsOfGuard = 0.25;
 
 const percent = new Intl.NumberFormat("en-US", {
   style: "percent",
@@ -230,13 +198,14 @@ function judge(
 ): Judgement {
   const seen = `${percent.format(ratio.estimate)}, ${told(effect.estimate)} (${told(effect.low)} to ${told(effect.high)})`;
   if (mostRatio === undefined) return { outcome: "pass", why: `${seen}; nobody has promised a limit` };
-  const mostMs = Math.max(mostRatio * firstMedian, guards * leastMs, noiseMs);
-  const limit = `${percent.format(mostRatio).replace("+", "")} or ${told(mostMs)}`;
-  const above =
-    ratio.estimate > mostRatio
-      ? `; more than ${percent.format(mostRatio).replace("+", "")} of so short a request`
-      : "";
-  if (effect.high <= mostMs) return { outcome: "pass", why: `${seen}${above}` };
-  if (effect.low > mostMs) return { outcome: "fail", why: `${seen}, more than ${limit}` };
-  return { outcome: "inconclusive", why: `${seen}: ${limit} lies in between` };
+  const mostMs = Math.max(mostRatio * firstMedian, guards * mostMsOfGuard, noiseMs);
+  const said = percent.format(mostRatio).replace("+", "");
+  const beside = `${ratio.estimate > mostRatio ? "above" : "below"} the ${said} that were said`;
+  if (effect.high <= mostMs) return { outcome: "pass", why: `${seen}: ${beside}` };
+  const limit = `${said} and ${told(mostMs)}`;
+  if (effect.low > mostMs) return { outcome: "fail", why: `${seen}: more than ${limit}` };
+  return {
+    outcome: "inconclusive",
+    why: `${seen}: ${limit} lie in between, on a machine where two equal arms lie ${told(noiseMs)} apart`,
+  };
 }

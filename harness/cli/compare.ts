@@ -4,7 +4,8 @@ import { compareSchemas } from "../bench/regression/compare.ts";
 import { prepareContestant } from "../bench/regression/contestant.ts";
 import { readSubject, type Subject } from "../guarantees/ground.ts";
 import { scaleOf } from "../workload/scale.ts";
-import { noteSettings, stage, today } from "./measure.ts";
+import { noteSettings, stage } from "./measure.ts";
+import { today } from "./prepare-bed.ts";
 import type { Run } from "./run-bench.ts";
 
 /** The project's migrations against those of the base, query by query. @throws Fault as a gate does. */

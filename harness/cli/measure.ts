@@ -87,11 +87,6 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
     found.removals = await stage(run, "P6", "deletes", (say) => measureRemovals(bed, { ...timed, say }));
 }
 
-/** Midnight of the day of the run. Rows made on the same day are the same; those of another day would be of another age. */
-export function today({ startedAt }: Pick<Run, "startedAt">): Date {
-  return new Date(startedAt.toISOString().slice(0, 10));
-}
-
 /** Whoever reads the result is told what was taken for granted. */
 export function noteSettings({ settings, notes }: Run): void {
   const host = Object.entries(settings.workload.settings ?? {});

@@ -7,7 +7,6 @@ import type { EngineRequest } from "../engine/cluster.ts";
 import { findDatabase } from "../engine/database.ts";
 import { prepareGround, prepareHost, type Subject } from "../guarantees/ground.ts";
 import { scaleOf } from "../workload/scale.ts";
-import { today } from "./measure.ts";
 import type { BenchSettings, Run } from "./run-bench.ts";
 
 const number = new Intl.NumberFormat("en-US");
@@ -106,4 +105,9 @@ function planOf(run: Run, { deployer }: Schema, rows: number) {
     deployer,
     seed,
   };
+}
+
+/** Midnight of the day of the run. Rows made on the same day are the same; those of another day would be of another age. */
+export function today({ startedAt }: Pick<Run, "startedAt">): Date {
+  return new Date(startedAt.toISOString().slice(0, 10));
 }
