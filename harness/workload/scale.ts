@@ -39,8 +39,8 @@ const exponent = 0.7;
 export const steadyRows = 1000;
 
 /**
- * `rows` over `tenants` tenants, of which the largest has a tenth, and the steady one 1,000. The removed place counts as
- * no tenant and has rows beside those.
+ * `rows` over `tenants` tenants, of which the largest has a tenth, or more where there are fewer than about 70, and the
+ * steady one 1,000. The removed place counts as no tenant and has rows beside those.
  */
 export function scaleOf(rows: number, tenants: number, today: Date): Scale {
   const others = Math.max(0, rows - steadyRows);
@@ -51,7 +51,8 @@ export function scaleOf(rows: number, tenants: number, today: Date): Scale {
   // What rounding leaves goes to the second.
   const left = others - largest - shares.reduce((all, share) => all + share, 0);
   if (shares.length > 0) shares[0] = (shares[0] ?? 0) + left;
-  const sizes = [largest, ...shares];
+  // Where there are few, the second has more than a tenth.
+  const sizes = [largest, ...shares].sort((a, b) => b - a);
   const ordinary = sizes.map((size, index) => placeOf(index, size, "ordinary", today));
   const steady = placeOf(sizes.length, Math.min(rows, steadyRows), "steady", today);
   const removed = placeOf(sizes.length + 1, 0, "removed", today);
