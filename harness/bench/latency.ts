@@ -17,19 +17,21 @@ export function latencyOf(samples: readonly number[]): Latency {
     count: sorted.length,
     p50: at(50),
     p90: at(90),
-    p99: { estimate: at(99), ...intervalOf(sorted, 0.99) },
+    p99: intervalOf(sorted, at(99), 0.99),
     max: sorted.at(-1) ?? Number.NaN,
     curve: told.map((percentile) => [percentile, at(percentile)] as const),
   };
 }
 
 /** The order statistics between which the quantile lies in 95 of 100 cases, whatever the distribution. */
-function intervalOf(sorted: readonly number[], quantile: number): Pick<Interval, "low" | "high"> {
+function intervalOf(sorted: readonly number[], estimate: number, quantile: number): Interval {
   const below = cumulative(sorted.length, quantile);
   const low = below.findIndex((part) => part > (1 - confidence) / 2);
   const high = below.findIndex((part) => part >= (1 + confidence) / 2);
   return {
-    low: sorted[Math.max(0, low - 1)] ?? Number.NaN,
+    estimate,
+    // The estimate lies between two samples, and of two samples below both ends.
+    low: Math.min(estimate, sorted[Math.max(0, low - 1)] ?? Number.NaN),
     high: sorted[Math.min(sorted.length - 1, high)] ?? Number.NaN,
   };
 }
@@ -39,6 +41,7 @@ function intervalOf(sorted: readonly number[], quantile: number): Pick<Interval,
  * wrong in at most 5 of 100 runs, and in between there are too few samples to tell.
  */
 export function judgeExceedances(over: number, count: number, rate = 0.01): Judgement["outcome"] {
+  if (count === 0) return "inconclusive";
   const below = cumulative(count, rate);
   const atMost = (k: number) => (k < 0 ? 0 : (below[Math.min(k, below.length - 1)] ?? 1));
   if (atMost(over) <= 1 - confidence) return "pass";
