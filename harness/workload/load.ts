@@ -41,6 +41,7 @@ export async function load(
 ): Promise<void> {
   const before = await takePicture(connection);
   const tables = [...new Set(sheets.map(nameOf))];
+  await refuseStrangers(connection, sheets);
   await connection.query("set session_replication_role = replica; set maintenance_work_mem = '512MB'");
   try {
     const dropped = await dropIndexes(connection, tables);
@@ -74,6 +75,14 @@ export async function load(
     );
 }
 
+async function refuseStrangers(connection: Connection, sheets: readonly Sheet[]): Promise<void> {
+  for (const sheet of sheets) {
+    const { rows } = await connection.query("select to_regclass($1) is null as missing", [nameOf(sheet)]);
+    if (rows[0]?.missing)
+      throw new Fault("WORKLOAD_REFUSED", "there is no such table", { where: whereIs(sheet) });
+  }
+}
+
 /** Without them rows go in several times as fast, and made anew they are as dense as after a REINDEX. */
 async function dropIndexes(connection: Connection, tables: readonly string[]): Promise<readonly Index[]> {
   const { rows } = await connection.query<Index>(indexes, [tables]);
@@ -93,7 +102,7 @@ async function fill(
   } catch (thrown) {
     if (thrown instanceof Fault || !(thrown instanceof Error && "code" in thrown)) throw thrown;
     throw new Fault("WORKLOAD_REFUSED", `its rows are refused: ${messageOf(thrown)}`, {
-      where: `the workload's sheet of ${sheet.schema}.${sheet.name}`,
+      where: whereIs(sheet),
       cause: thrown,
     });
   }
@@ -152,4 +161,8 @@ function progressOf(sheet: Sheet, total: number, say: (detail: string) => void):
 
 function nameOf({ schema, name }: Sheet): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
+
+function whereIs({ schema, name }: Sheet): string {
+  return `the workload's sheet of ${schema}.${name}`;
 }
