@@ -127,12 +127,19 @@ function readsRows(node: PlanNode): boolean {
   return node["Relation Name"] !== undefined && /Scan$/.test(node["Node Type"]);
 }
 
-/** Rows that are made into JSON or counted; where nothing is, rows that come out at the top. */
+/** Rows that are made into JSON or counted; where nothing is, rows that are stored or come out at the top. */
 function returnedBy(root: PlanNode): number {
   for (const node of nodesOf(root)) {
     if (node["Node Type"] !== "Aggregate" || node["Group Key"] !== undefined) continue;
-    const input = node.Plans?.find((child) => child["Parent Relationship"] === "Outer");
+    const input = node.Plans?.find(isOuter);
     if (input) return Math.round((input["Actual Rows"] ?? 0) * (input["Actual Loops"] ?? 1));
   }
-  return Math.round((root["Actual Rows"] ?? 0) * (root["Actual Loops"] ?? 1));
+  // Without RETURNING nothing comes out of a write.
+  const stored = root["Node Type"] === "ModifyTable" ? root.Plans?.find(isOuter) : undefined;
+  const top = stored ?? root;
+  return Math.round((top["Actual Rows"] ?? 0) * (top["Actual Loops"] ?? 1));
+}
+
+function isOuter(node: PlanNode): boolean {
+  return node["Parent Relationship"] === "Outer";
 }
