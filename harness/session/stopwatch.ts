@@ -24,7 +24,7 @@ export interface TimedRequest {
   readonly readOnly?: boolean;
   /** Default false: the transaction is committed. */
   readonly rollBack?: boolean;
-  /** Whether the server keeps the statement, and what begins the transaction, from the first time on; default false. */
+  /** Whether the server keeps the statement, and those around it, from the first time on; default false. */
   readonly prepared?: boolean;
 }
 
@@ -128,9 +128,9 @@ export class Stopwatch implements AsyncDisposable {
     const { steps: before } = actor
       ? requestPreamble(actor, readOnly, this.searchPath, this.settings.get(actor.role) ?? [], {})
       : directPreamble(readOnly);
-    const steps = [...before, { text, values }].map((step) => (prepared ? this.keep(step) : step));
-    const ending = { text: rollBack ? "rollback" : "commit" };
-    return Buffer.concat([...[...steps, ending].flatMap(write), serialize.sync()]);
+    const steps = [...before, { text, values }, { text: rollBack ? "rollback" : "commit" }];
+    const told = prepared ? steps.map((step) => this.keep(step)) : steps;
+    return Buffer.concat([...told.flatMap(write), serialize.sync()]);
   }
 
   /** The same step, whose text the server is told once. */
