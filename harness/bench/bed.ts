@@ -78,6 +78,14 @@ export async function fillBed(bed: Bed, say: (detail: string) => void, signal?: 
   );
 }
 
+/** What was written and rolled back is out of the way, as after a quiet night. */
+export async function settle({ workload, superuser }: Bed): Promise<void> {
+  const tables = workload.sheets.map(
+    ({ schema, name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+  );
+  await withConnection(superuser, (connection) => connection.query(`vacuum (analyze) ${tables.join(", ")}`));
+}
+
 /** What `use` answers, with a superuser's connection. */
 export function asSuperuser<T>({ superuser }: Bed, use: (connection: Connection) => Promise<T>): Promise<T> {
   return withConnection(superuser, use);

@@ -22,7 +22,7 @@ import type { Judgement, OverheadResult, Paired } from "./result.ts";
 import { type Arm, playRounds, type Round } from "./rounds.ts";
 
 export interface OverheadOptions {
-  /** Default 20, and up to three times as many where these cannot tell; half as many where nobody has promised a limit. */
+  /** Default 20, and twice as many where these cannot tell; half as many where nobody has promised a limit. */
   readonly rounds?: number;
   /** Executions of each query and arm in a round; default 20. */
   readonly samples?: number;
@@ -58,7 +58,7 @@ export async function measureOverheads(
       const rounds = promised ? atFirst : Math.ceil(atFirst / 2);
       const played: Round[] = [];
       let found: readonly OverheadResult[] = [];
-      for (let turn = 0; turn < (promised ? 3 : 1); turn += 1) {
+      for (let turn = 0; turn < (promised ? 2 : 1); turn += 1) {
         played.push(...(await play(bed, opened, queries, { ...options, rounds, from: turn * rounds })));
         found = comparisons.map((one) => report(one, queries, played, bed.seed, mislogged));
         if (found.every(({ judgement }) => judgement.outcome !== "inconclusive")) break;

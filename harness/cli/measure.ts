@@ -1,4 +1,4 @@
-import type { Bed } from "../bench/bed.ts";
+import { type Bed, settle } from "../bench/bed.ts";
 import { measureChores } from "../bench/chores.ts";
 import { measureGrowth } from "../bench/growth.ts";
 import { measureHttp } from "../bench/http/measure.ts";
@@ -35,6 +35,15 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
   // The log is read from its beginning: what needs it comes before the thousands of requests that fill it.
   if (wants("P5"))
     found.chores = await stage(run, "P5", "upkeep", (say) => measureChores(bed, { ...timed, say, readLog }));
+  if (wants("P6"))
+    found.removals = await stage(run, "P6", "deletes", async (say) => {
+      const removals = await measureRemovals(bed, { ...timed, say });
+      // A delete that was rolled back leaves pages behind of which nobody knows that all may see all of them.
+      say("vacuum");
+      await settle(bed);
+      say(`${removals.length} deletes, each rolled back`);
+      return removals;
+    });
   const mislogged = wants("P3") ? await checkLogging(bed, readLog) : undefined;
   if (wants("P1"))
     await stage(run, "P1", "targets", async (say) => {
@@ -83,8 +92,6 @@ export async function measureAll(run: Run, subject: Subject): Promise<void> {
       say(overheads.map(({ title, judgement }) => `${title} ${judgement.why}`).join(", "));
       return overheads;
     });
-  if (wants("P6"))
-    found.removals = await stage(run, "P6", "deletes", (say) => measureRemovals(bed, { ...timed, say }));
 }
 
 /** Whoever reads the result is told what was taken for granted. */
