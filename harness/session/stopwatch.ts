@@ -47,7 +47,9 @@ export async function openStopwatch(
   address: Address,
   { setup = [], searchPath = ["public", "extensions"] }: StopwatchOptions = {},
 ): Promise<Stopwatch> {
-  const connection = await connect(address, { applicationName: "tenantproof stopwatch", pipeline: true });
+  const connection = await connect(address, {
+    ...{ applicationName: "tenantproof stopwatch", pipeline: true, oneBuffer: true },
+  });
   try {
     const settings = await readRoleSettings(connection, address);
     for (const statement of setup) await connection.query(statement);
