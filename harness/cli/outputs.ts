@@ -23,14 +23,16 @@ export function checkOutputs({ json, junit }: OutputOptions): Promise<void> {
 /** `files` by the option that names each. @throws Fault USAGE when one cannot be written, or two are the same. */
 export async function checkFiles(files: Readonly<Record<string, string | undefined>>): Promise<void> {
   const wrong: string[] = [];
-  const named = new Map<string, string>();
+  const named = new Map<string, { readonly name: string; readonly file: string }>();
   for (const [name, file] of Object.entries(files)) {
     if (file === undefined) continue;
-    const place = file === toStandardOutput ? "standard output" : resolve(file);
+    const place = file === toStandardOutput ? file : resolve(file);
     const other = named.get(place);
     if (other !== undefined)
-      wrong.push(`${other} and ${name} cannot both go to ${file === toStandardOutput ? place : file}`);
-    named.set(place, name);
+      wrong.push(
+        `${other.name} and ${name} cannot both go to ${file === toStandardOutput ? "standard output" : other.file}`,
+      );
+    named.set(place, { name, file });
     if (file === toStandardOutput) continue;
     try {
       // Opening it is the one question that knows of folders, rights and read-only disks alike.

@@ -134,9 +134,9 @@ describe("overheads", () => {
     const before = await picture();
     const refused: Query = { ...recent, text: "select * from public.nowhere" };
     const broken = { ...bed, workload: { ...bed.workload, queries: [refused] } };
-    await expect(
-      measureOverheads(broken, { ...few, mislogged: undefined }),
-    ).rejects.toMatchObject({ code: "WORKLOAD_REFUSED" });
+    await expect(measureOverheads(broken, { ...few, mislogged: undefined })).rejects.toMatchObject({
+      code: "WORKLOAD_REFUSED",
+    });
     expect(await picture()).toEqual(before);
   });
 
@@ -165,7 +165,11 @@ describe("pgAudit", () => {
   it("is not at work where it logs only what the bench asks beside the query", async () => {
     // A query that reads nothing leaves no entry of the class that the opening of a session and its claims leave.
     await logged("read");
-    const calls = { ...recent, text: "call public.nothing()", unprotected: { text: "call public.nothing()", added: () => [] } };
+    const calls = {
+      ...recent,
+      text: "call public.nothing()",
+      unprotected: { text: "call public.nothing()", added: () => [] },
+    };
     await asSuperuser(bed, (connection) =>
       connection.query("create procedure public.nothing() language sql begin atomic end"),
     );

@@ -76,6 +76,7 @@ describe.concurrent("an engine", () => {
       `set -e; checkout=$1; shift
        mount --bind "$checkout" /mnt
        mount -t tmpfs -o size=1m none /dev/shm
+       mount -t tmpfs -o size=1m none /var/tmp
        mount -t tmpfs -o size=${size} none /tmp
        mkdir -p "$checkout"; mount --bind /mnt "$checkout"; cd "$PWD"
        TMPDIR=/tmp exec "$@"`,
