@@ -22,6 +22,8 @@ export function judgeWork(work: Work, { writes = false, mayPassOver = 0 }: Query
   for (const [name, calls] of Object.entries(work.calls))
     if (!writes && calls > mostCallsOfRead) faults.push(`it calls ${name}() ${count(calls)} times`);
   if (faults.length > 0) return { outcome: "fail", why: faults.join("; ") };
+  if (!writes && work.rowsReturned === 0)
+    return { outcome: "inconclusive", why: "it returns nothing, which shows little; measure more --rows" };
   const told = `${count(work.rowsRead)} rows read for ${count(work.rowsReturned)}, ${count(work.buffers)} pages`;
   return { outcome: "pass", why: writes ? `${told}, ${count(work.walBytes)} bytes of WAL` : told };
 }

@@ -68,6 +68,16 @@ async function bench(options: BenchOptions): Promise<void> {
       where: loaded.file,
       hint: "Add `workload`: the rows, queries and targets; bench/workload.ts of this package is one.",
     });
+  const alone = options.against !== undefined && (options.only !== undefined || options.deep);
+  if (alone)
+    throw new Fault(
+      "USAGE",
+      "--against compares queries and nothing else: --only and --deep do not go with it",
+      {
+        where: "the command line",
+        hint: "Leave one of them out, or run twice.",
+      },
+    );
   await checkBenchOutputs(options);
   const interruption = listenForInterruption();
   const { runBench } = await import("./run-bench.ts");

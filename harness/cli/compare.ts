@@ -2,22 +2,21 @@ import type { Base } from "../bench/base.ts";
 import { cellsOf } from "../bench/regression/arms.ts";
 import { compareSchemas } from "../bench/regression/compare.ts";
 import { prepareContestant } from "../bench/regression/contestant.ts";
-import { readSubject, type Subject } from "../guarantees/ground.ts";
+import type { Subject } from "../guarantees/ground.ts";
 import { scaleOf } from "../workload/scale.ts";
 import { noteSettings, stage } from "./measure.ts";
 import { today } from "./prepare-bed.ts";
 import type { Run } from "./run-bench.ts";
 
 /** The project's migrations against those of the base, query by query. @throws Fault as a gate does. */
-export async function compareWithBase(run: Run, base: Base, head: Subject): Promise<void> {
+export async function compareWithBase(run: Run, base: Base, earlier: Subject, head: Subject): Promise<void> {
   const { settings, progress, notes, found, cluster, signal } = run;
   const { project, workload, seed, rows, tenants } = settings;
   notes.push(...base.notes);
   noteSettings(run);
-  const earlier = { ...project, migrations: base.migrations, baseline: base.baseline };
   const scale = scaleOf(rows, tenants, today(run));
   const request = { cluster, workload, scale, seed, stages: progress, signal };
-  await using before = await prepareContestant("base", { ...request, subject: await readSubject(earlier) });
+  await using before = await prepareContestant("base", { ...request, subject: earlier });
   await using after = await prepareContestant("head", { ...request, subject: head });
   found.regression = await stage(run, "against", "comparison", async (say) => {
     const regression = await compareSchemas({

@@ -97,6 +97,8 @@ export async function runBench(
       against === undefined
         ? undefined
         : await openBase({ against, directory, project, machine: thisMachine() });
+    const earlier =
+      base && (await readSubject({ ...project, migrations: base.migrations, baseline: base.baseline }));
     await using cluster = await startCluster(
       { choice: settings.choice, request: benchRequest(settings, subject, startedAt) },
       progress,
@@ -112,7 +114,7 @@ export async function runBench(
       startedAt,
       signal: stopping.signal,
     };
-    const work = base ? compareWithBase(run, base, subject) : measureAll(run, subject);
+    const work = base && earlier ? compareWithBase(run, base, earlier, subject) : measureAll(run, subject);
     await work.catch(async (thrown) => {
       throw await withLog(Fault.from(thrown), cluster);
     });
