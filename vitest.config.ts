@@ -5,7 +5,7 @@ export default defineConfig({
     globalSetup: ["specs/cluster.setup.ts"],
     include: ["specs/**/*.spec.ts"],
     // npm run test:docker, which needs a Docker engine; the others, which take minutes.
-    exclude: ["bench", "browser", "docker", "broken", "interrupted", "kill", "versions"].map(
+    exclude: ["bench", "bench-check", "browser", "docker", "broken", "interrupted", "kill", "versions"].map(
       (folder) => `specs/${folder}/**`,
     ),
     // On two cores the default is one; half of the time goes into waiting for servers.
