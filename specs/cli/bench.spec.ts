@@ -69,14 +69,10 @@ it("a bench of sizes and deletes writes what it found, and leaves nothing", {
   // How long deletes take beside other specs says nothing; that they were measured, and removed something, does.
   expect(result.removals?.every(({ rows, latency }) => rows > 0 && latency.count > 0)).toBe(true);
   expect([0, 1, 5]).toContain(exit);
-  expect(result.stages.map(({ name }) => name)).toEqual([
-    "engine",
-    "platform",
-    "migrations",
-    "tenants",
-    "rows",
-    "sizes",
-    "deletes",
+  // Rows that an earlier run saved need none of the stages that make them.
+  const stages = result.stages.map(({ name }) => name);
+  expect(stages.filter((name) => ["engine", "rows", "sizes", "deletes"].includes(name))).toEqual([
+    ...["engine", "rows", "sizes", "deletes"],
   ]);
   expect([result.queries, result.growth, result.overheads, result.chores, result.http]).toEqual(
     Array(5).fill(undefined),
