@@ -2,6 +2,7 @@ import type { Actor } from "../../session/actor.ts";
 import type { Outcome } from "../../session/outcome.ts";
 import type { Proof } from "../proof.ts";
 import type { Site } from "../site.ts";
+import { mentions } from "./mention.ts";
 import type { Prey } from "./prey.ts";
 
 /** One statement whose answer must hold nothing of somebody else's rows, and not depend on whether they are there. */
@@ -53,7 +54,7 @@ export function markerIn(
   { markers }: Prey,
 ): string | undefined {
   const told = outcome.ok ? JSON.stringify(outcome.rows) : outcome.message;
-  return markers.find((value) => told.includes(value) && !sql.includes(value));
+  return markers.find((value) => mentions(told, value) && !mentions(sql, value));
 }
 
 function answerOf({ endingOnly = false }: Question, outcome: Outcome): string {
