@@ -96,9 +96,12 @@ export function judgeTarget(
   const usual = samples.length > 0 && over > samples.length / 2 && noisy < floor.length / 4;
   if (outcome === "fail" && usual) return { outcome, why: seen };
   if (calm || (outcome === "pass" && !breached))
-    return { outcome, why: outcome === "inconclusive" ? `${seen}: too few samples to tell` : seen };
+    return outcome === "inconclusive"
+      ? { outcome, why: `${seen}: too few samples to tell`, byClock: true }
+      : { outcome, why: seen };
   return {
     outcome: "inconclusive",
+    byClock: true,
     why: `${seen}; but ${number.format(noisy)} of ${number.format(floor.length)} requests that ask for nothing are not below ${told(calmMs)}: the machine is busy`,
   };
 }

@@ -217,6 +217,7 @@ function judge(
   if (effect.low > mostMs) return { outcome: "fail", why: `${seen}: more than ${limit}` };
   return {
     outcome: "inconclusive",
+    byClock: true,
     why: `${seen}: ${limit} lie in between, on a machine where two equal arms lie ${told(noiseMs)} apart`,
   };
 }

@@ -13,8 +13,6 @@ import type {
 interface Item {
   readonly what: string;
   readonly judgement: Judgement;
-  /** Whether the clock judged. */
-  readonly timed: boolean;
   readonly sql?: string;
 }
 
@@ -24,42 +22,47 @@ interface Rule {
   readonly items: (findings: Omit<Findings, "promises">) => readonly Item[] | undefined;
 }
 
+/** What P3 is about. One that the server or the schema lacks costs nothing, and proves nothing. */
+const guards = ["rls", "pgaudit", "both"] as const;
+
 /** P1 to P6 of what a workload promises, in the order in which they are shown. */
 const rules: readonly Rule[] = [
   {
     id: "P1",
     title: "queries meet their latency targets and read only what they return",
     items: ({ queries, http }) =>
-      queries && [
-        ...queries.flatMap(itemsOfQuery),
-        ...(http ? [item("over HTTP", http.judgement, true)] : []),
-      ],
+      queries && [...queries.flatMap(itemsOfQuery), ...(http ? [item("over HTTP", http.judgement)] : [])],
   },
   {
     id: "P2",
     title: "a tenant's queries cost the same while the table grows around it",
-    items: ({ growth }) => growth?.map(({ id, judgement }) => item(id, judgement, false)),
+    items: ({ growth }) => growth?.map(({ id, judgement }) => item(id, judgement)),
   },
   {
     id: "P3",
     title: "row level security and pgAudit add no more than they may",
-    items: ({ overheads }) => overheads?.map(({ title, judgement }) => item(title, judgement, true)),
+    items: ({ overheads }) =>
+      overheads && [
+        ...overheads.map(({ title, judgement }) => item(title, judgement)),
+        ...guards
+          .filter((guard) => !overheads.some(({ id }) => id === guard))
+          .map((guard) => item(guard, { outcome: "inconclusive", why: "it was not there to be compared" })),
+      ],
   },
   {
     id: "P4",
     title: "tables take no more room than they may",
-    items: ({ sizes }) => sizes?.map(({ table, judgement }) => item(table, judgement, false)),
+    items: ({ sizes }) => sizes?.map(({ table, judgement }) => item(table, judgement)),
   },
   {
     id: "P5",
     title: "upkeep holds nobody up",
-    items: ({ chores }) =>
-      chores?.map(({ title, judgement, sql }) => ({ ...item(title, judgement, true), sql })),
+    items: ({ chores }) => chores?.map(({ title, judgement, sql }) => ({ ...item(title, judgement), sql })),
   },
   {
     id: "P6",
     title: "deletes do not crawl",
-    items: ({ removals }) => removals?.map(({ title, judgement }) => item(title, judgement, true)),
+    items: ({ removals }) => removals?.map(({ title, judgement }) => item(title, judgement)),
   },
   {
     id: "against",
@@ -88,7 +91,7 @@ export function concludePromises(
         verdict,
         durationMs: durations.get(id) ?? 0,
         ...(verdict.state === "unproven" && {
-          byTimingAlone: open.length > 0 && open.every(({ timed }) => timed),
+          byTimingAlone: open.length > 0 && open.every(({ judgement }) => judgement.byClock === true),
         }),
       },
     ];
@@ -111,16 +114,16 @@ function verdictOf(items: readonly Item[]): Verdict {
   return { state: "unproven", checked, why: `${one.what}: ${one.judgement.why}${more}` };
 }
 
-function item(what: string, judgement: Judgement, timed: boolean): Item {
-  return { what, judgement, timed };
+function item(what: string, judgement: Judgement): Item {
+  return { what, judgement };
 }
 
 function itemsOfQuery({ id, cells }: QueryResult): Item[] {
   return cells.flatMap((cell) => {
     const what = `${id}, ${cell.place} tenant, ${describe(cell)}`;
     return [
-      { ...item(what, cell.workJudgement, false), ...(cell.repeat !== undefined && { sql: cell.repeat }) },
-      ...(cell.timeJudgement ? [item(what, cell.timeJudgement, true)] : []),
+      { ...item(what, cell.workJudgement), ...(cell.repeat !== undefined && { sql: cell.repeat }) },
+      ...(cell.timeJudgement ? [item(what, cell.timeJudgement)] : []),
     ];
   });
 }
@@ -138,10 +141,10 @@ function itemOfComparison(
   // The likeliest; the others are in the comparison itself.
   const because = causes.length > 0 ? ` (${causes[0]})` : "";
   const odd = controls.find(({ behaved }) => !behaved);
-  const judgement = { outcome: outcomes[verdict], why: `${verdict}: ${why}${because}` };
-  return item(
-    `${id}, ${place} tenant`,
-    verdict === "unknown" && odd ? { ...judgement, why: `${judgement.why}; ${odd.why}` } : judgement,
-    true,
-  );
+  const doubt = verdict === "unknown" && odd ? `; ${odd.why}` : "";
+  return item(`${id}, ${place} tenant`, {
+    outcome: outcomes[verdict],
+    why: `${verdict}: ${why}${because}${doubt}`,
+    ...(verdict === "unknown" && { byClock: true }),
+  });
 }

@@ -89,7 +89,7 @@ function judge(
   if (most < targetMs) return { outcome: "pass", why };
   return least >= targetMs
     ? { outcome: "fail", why }
-    : { outcome: "inconclusive", why: `${why}: ${told(targetMs)} lies in between` };
+    : { outcome: "inconclusive", why: `${why}: ${told(targetMs)} lies in between`, byClock: true };
 }
 
 function deedOf(bed: Bed, removal: Removal, draw: Draw): Deed {

@@ -13,6 +13,8 @@ export interface Judgement {
   readonly outcome: Outcome;
   /** One clause: "p99 3.1 ms, 1 of 1,000 above 10 ms". */
   readonly why: string;
+  /** Of an inconclusive one: that the clock alone left it open, and a quieter machine could tell. */
+  readonly byClock?: true;
 }
 
 /** An estimate with its 95% interval. */

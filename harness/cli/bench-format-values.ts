@@ -10,4 +10,7 @@ export const number = v.pipe(
 );
 
 export const interval = v.object({ estimate: number, low: number, high: number });
-export const judgement = v.object({ outcome: v.picklist(["pass", "fail", "inconclusive"]), why: text });
+export const judgement = v.object({
+  outcome: v.picklist(["pass", "fail", "inconclusive"]),
+  ...{ why: text, byClock: v.exactOptional(v.literal(true)) },
+});

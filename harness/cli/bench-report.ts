@@ -1,7 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { Fault, messageOf } from "../fault/fault.ts";
 import { loadBenchResult } from "./bench-file.ts";
+import { checkFiles, toStandardOutput, writeTo } from "./outputs.ts";
 
 interface BenchReportOptions {
   readonly html: string;
@@ -14,21 +13,11 @@ export function benchReportCommand(): Command {
     .argument("<file...>", "results that bench has written as JSON")
     .option("--html <file>", "where the HTML goes", "bench-history.html")
     .action(async (files: readonly string[], { html }: BenchReportOptions) => {
+      await checkFiles({ "--html": html });
       const results = await Promise.all(files.map(loadBenchResult));
       // Charts take their time to load.
       const { renderHistory } = await import("../report/bench/history.ts");
-      await write(html, renderHistory(results));
-      process.stdout.write(`${html}\n`);
+      await writeTo(html, renderHistory(results));
+      if (html !== toStandardOutput) process.stdout.write(`${html}\n`);
     });
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw new Fault("USAGE", `the history could not be written: ${messageOf(cause)}`, {
-      ...{ where: file, cause },
-      hint: "Name a file in a folder that this user may write.",
-    });
-  }
 }

@@ -45,7 +45,7 @@ export function benchCommand(): Command {
       parseCount(fewestRows, mostRows),
     )
     .option("--tenants <number>", "over how many tenants of unequal size", parseCount(3, 10_000), 200)
-    .option("--deep", "measure growth up to 10,000,000 rows; takes an hour and 40 GB")
+    .option("--deep", "measure growth up to 10,000,000 rows; takes ten times the room and the time to fill")
     .option("--against <ref|directory>", "compare with the migrations of a commit or folder, query by query")
     .option("--only <ids>", "measure these only: P1, P2, ...", collectIds)
     .option("--rate <number>", "requests a second over HTTP", parseCount(1, 100_000), 100)

@@ -13,6 +13,7 @@ import type { BenchResult } from "../report/bench-result.ts";
 import { standingOf } from "../report/standing.ts";
 import type { Workload } from "../workload/workload.ts";
 import { compareWithBase } from "./compare.ts";
+import { failed } from "./failed.ts";
 import { withLog } from "./loss.ts";
 import { measureAll } from "./measure.ts";
 import { benchRequest } from "./prepare-bed.ts";
@@ -144,15 +145,6 @@ function conclude(promises: readonly BenchPromise[], waiveTiming: boolean) {
   const counted = promises.filter(({ byTimingAlone }) => !(waiveTiming && byTimingAlone));
   if (promises.length > 0 && counted.length === 0) return { standing: "holds", exit: exits.holds } as const;
   return standingOf(counted);
-}
-
-function failed(fault: Fault) {
-  const { code, what, where, hint, exit } = fault;
-  return {
-    standing: "failed",
-    exit,
-    fault: { code, what, hint, ...(where !== undefined && { where }) },
-  } as const;
 }
 
 /** The commit of the migrations, marked where they were changed since; undefined where no repository has them. */

@@ -6,6 +6,7 @@ import type { Project } from "../guarantees/project.ts";
 import { type Proven, proveAll } from "../guarantees/prove.ts";
 import type { GateResult, KeptTemplate, PromiseResult } from "../report/result.ts";
 import { standingOf } from "../report/standing.ts";
+import { failed } from "./failed.ts";
 import { withLog } from "./loss.ts";
 import type { Progress } from "./progress.ts";
 import type { EngineChoice } from "./settings.ts";
@@ -132,13 +133,4 @@ function keptTemplates({ templates }: Ground, { superuser }: Cluster): readonly 
     name,
     copy: `${psqlCommand(superuser)} -c "create database copy_of_${template} template ${name}"`,
   }));
-}
-
-function failed(fault: Fault) {
-  const { code, what, where, hint, exit } = fault;
-  return {
-    standing: "failed",
-    exit,
-    fault: { code, what, hint, ...(where !== undefined && { where }) },
-  } as const;
 }

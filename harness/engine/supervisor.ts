@@ -18,16 +18,23 @@ import type { Account } from "./machine.ts";
 // The pipe is descriptor 3, which the command does not inherit.
 // Signals go to the process group, which is ours alone, so they can never reach a reused pid; the shells ignore QUIT.
 // A line on the pipe, instead of its end, means: leave all as it is. KILL is for a command that ignores QUIT.
+// A command that is killed late may still write while its directory is removed, so that takes more than one attempt.
 // A server that ends in order removes postmaster.pid; one that was killed leaves it, and its System V segment.
 const script = `
   exec 3<&0 </dev/null
   trap '' QUIT INT TERM HUP PIPE
   directory=$1 grace=$2; shift 2
+  remove() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      rm -rf -- "$directory" 2>/dev/null && return
+      sleep 0.2
+    done
+  }
   "$@" 3<&- >&2 & command=$!
   {
     read -r _ <&3 && exit 0
     kill -QUIT 0
-    { sleep "$grace"; rm -rf -- "$directory"; kill -KILL 0; } &
+    { sleep "$grace"; remove; kill -KILL 0; } &
     exit 1
   } >/dev/null & watcher=$!
   wait "$command"; status=$?
@@ -35,7 +42,7 @@ const script = `
   [ -z "$segment" ] || ipcrm -m "$segment"
   echo "$status" 2>/dev/null
   exec >/dev/null
-  wait "$watcher" || { cd /; rm -rf -- "$directory"; kill -KILL 0; }
+  wait "$watcher" || { cd /; remove; kill -KILL 0; }
 `;
 
 export interface Supervised {
