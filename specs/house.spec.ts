@@ -39,9 +39,13 @@ const mayBeLonger: Readonly<Record<string, string>> = {
 
 /** Specs that need what an engine, a system or a user may lack. */
 const mayBeConditional = [
-  ...["specs/cli/interruption.spec.ts", "specs/cli/keep.spec.ts", "specs/cli/trouble.spec.ts"],
-  ...["specs/cli/usage.spec.ts", "specs/engine/embedded.spec.ts", "specs/engine/failures.spec.ts"],
-  ...["specs/engine/leftovers.spec.ts", "specs/engine/owner.spec.ts", "specs/platform/roles.spec.ts"],
+  ...[
+    "specs/cli/interruption.process.spec.ts",
+    "specs/cli/keep.process.spec.ts",
+    "specs/cli/trouble.process.spec.ts",
+  ],
+  ...["specs/cli/usage.process.spec.ts", "specs/engine/embedded.spec.ts", "specs/engine/failures.spec.ts"],
+  ...["specs/engine/leftovers.process.spec.ts", "specs/engine/owner.spec.ts", "specs/platform/roles.spec.ts"],
   ...["specs/session/repeat.spec.ts", "specs/versions/versions.spec.ts"],
 ];
 

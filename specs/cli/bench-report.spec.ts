@@ -62,7 +62,7 @@ describe("tenantproof bench report", () => {
     [
       "a place where nobody may write",
       [...files, "--html", join(folder, "no", "such.html")],
-      /could not be written/,
+      /^--html .*ENOENT/,
     ],
   ])("refuses %s", async (_, args, what) => {
     await expect(run(...args)).rejects.toMatchObject({
