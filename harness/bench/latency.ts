@@ -79,17 +79,21 @@ const calmPart = 0.5;
 /**
  * What the samples say of the target. `floor` are those of a request that asks for nothing, taken between them: where its
  * 99th percentile is not below half of the target, the machine is at fault and only a query that misses the target more
- * often than not is.
+ * often than not is. `peers` are those of a request that merely counts for as long as the query usually takes: the longer
+ * a request, the more of what disturbs the machine falls into it, so that these must meet the target for a miss to count.
  */
 export function judgeTarget(
   samples: readonly number[],
   floor: readonly number[],
   targetMs: number,
+  peers: readonly number[] = [],
 ): Judgement {
   const over = samples.filter((ms) => ms >= targetMs).length;
   const calmMs = targetMs * calmPart;
   const noisy = floor.filter((ms) => ms >= calmMs).length;
-  const calm = judgeExceedances(noisy, floor.length) === "pass";
+  const late = peers.filter((ms) => ms >= targetMs).length;
+  const even = peers.length === 0 || judgeExceedances(late, peers.length) === "pass";
+  const calm = judgeExceedances(noisy, floor.length) === "pass" && even;
   const outcome = judgeExceedances(over, samples.length);
   const seen = `p99 ${told(latencyOf(samples).p99.estimate)}, ${over} of ${number.format(samples.length)} not below ${told(targetMs)}`;
   const breached = judgeExceedances(floor.filter((ms) => ms >= targetMs).length, floor.length) === "fail";
@@ -102,6 +106,8 @@ export function judgeTarget(
   return {
     outcome: "inconclusive",
     byClock: true,
-    why: `${seen}; but ${number.format(noisy)} of ${number.format(floor.length)} requests that ask for nothing are not below ${told(calmMs)}: the machine is busy`,
+    why: even
+      ? `${seen}; but ${number.format(noisy)} of ${number.format(floor.length)} requests that ask for nothing are not below ${told(calmMs)}: the machine is busy`
+      : `${seen}; but ${number.format(late)} of ${number.format(peers.length)} requests that only count for as long are not below it either: the machine is busy`,
   };
 }

@@ -1,15 +1,16 @@
 // P6: deletes that take others' rows with them. Each is rolled back, so that the next one finds the same.
 
+import { median } from "simple-statistics";
 import { Fault } from "../fault/fault.ts";
 import { type Actor, service, signedIn } from "../session/actor.ts";
 import { rowsOf } from "../session/outcome.ts";
 import { openDirect, openSessions } from "../session/session.ts";
-import { openStopwatch } from "../session/stopwatch.ts";
+import { openStopwatch, type Stopwatch } from "../session/stopwatch.ts";
 import type { Run } from "../session/transaction.ts";
 import { quoteLiteral } from "../sql/identifier.ts";
 import { type Draw, openDraw } from "../workload/draw.ts";
 import type { Removal } from "../workload/workload.ts";
-import { type Bed, floorExecution, openTimer } from "./bed.ts";
+import { type Bed, type Execution, floorExecution, openTimer } from "./bed.ts";
 import { judgeTarget, latencyOf, told } from "./latency.ts";
 import type { Judgement, RemovalResult } from "./result.ts";
 
@@ -22,6 +23,9 @@ const defaultTimes = 300;
 /** Where fewer cannot tell, as many more, and for so long. */
 const mostTimes = 3_000;
 const mostMs = 20_000;
+/** After so many it is known how long one takes. */
+const calibratedAt = 20;
+const calibrationRows = 20_000;
 /** Fewer cannot tell anything about a percentile. */
 const fewestOfPercentile = 100;
 /** Rows of a table that may be read for one that goes, and in any case: a small table is cheaper to read than its index. */
@@ -48,42 +52,65 @@ export async function measureRemovals(
       setup: ["set statement_timeout = 0"],
     });
     await using idle = await openTimer(bed);
+    const nothing = floorExecution(bed.tenancy, bed.scale.median);
     const samples: number[] = [];
     const floor: number[] = [];
+    const peers: number[] = [];
+    let counting: Execution | undefined;
     const until = performance.now() + mostMs;
     const isOpen = () =>
       times >= fewestOfPercentile &&
       samples.length < mostTimes &&
-      judgeTarget(samples, floor, targetMs).outcome === "inconclusive";
+      judgeTarget(samples, floor, targetMs, peers).outcome === "inconclusive";
     for (let turn = 0, wanted = times; turn < wanted; turn += 1) {
       if (turn >= times && performance.now() > until) break;
       signal?.throwIfAborted();
       const { actor, values } = deedOf(bed, removal, draw);
       const { elapsedMs } = await stopwatch.time({ actor, text, values, readOnly: false, rollBack: true });
       samples.push(elapsedMs);
-      floor.push(
-        (await idle.time({ ...floorExecution(bed.tenancy, bed.scale.median), prepared: true })).elapsedMs,
-      );
+      floor.push((await idle.time({ ...nothing, prepared: true })).elapsedMs);
+      if (turn === calibratedAt) counting = await countFor(median(samples), idle, nothing);
+      if (counting) peers.push((await idle.time({ ...counting, prepared: true })).elapsedMs);
       // Looking more often would see by chance, sooner or later, whatever there is to be seen.
       if (turn + 1 === wanted && isOpen()) wanted = Math.min(mostTimes, wanted * 3);
     }
-    const judgement = judge(removal, samples, floor, rows, scanned);
+    const judgement = judge(removal, { samples, floor, peers }, rows, scanned);
     results.push({ id, title, targetMs, rows, latency: latencyOf(samples), judgement });
   }
   return results;
 }
 
+/** Samples, all in milliseconds. */
+interface Taken {
+  readonly samples: readonly number[];
+  /** Of a request that asks for nothing. */
+  readonly floor: readonly number[];
+  /** Of a request that counts for as long as the removal usually takes. */
+  readonly peers: readonly number[];
+}
+
+/** A request that counts for about `ms` milliseconds and touches no table. */
+async function countFor(ms: number, stopwatch: Stopwatch, nothing: Execution): Promise<Execution> {
+  const upTo = (last: number) => ({
+    ...nothing,
+    text: `select count(*) from pg_catalog.generate_series(1, ${Math.max(1, Math.round(last))})`,
+  });
+  const trials: number[] = [];
+  for (let trial = 0; trial < 11; trial += 1)
+    trials.push((await stopwatch.time({ ...upTo(calibrationRows), prepared: true })).elapsedMs);
+  return upTo((calibrationRows * ms) / median(trials));
+}
+
 function judge(
   { targetMs, times = defaultTimes }: Removal,
-  samples: readonly number[],
-  floor: readonly number[],
+  { samples, floor, peers }: Taken,
   rows: number,
   scanned: readonly string[],
 ): Judgement {
   if (rows === 0) return { outcome: "inconclusive", why: "it removes nothing" };
   if (scanned.length > 0)
     return { outcome: "fail", why: `no index serves a foreign key: it reads all of ${scanned.join(", ")}` };
-  if (times >= fewestOfPercentile) return judgeTarget(samples, floor, targetMs);
+  if (times >= fewestOfPercentile) return judgeTarget(samples, floor, targetMs, peers);
   const [least, most] = [Math.min(...samples), Math.max(...samples)];
   const why = `${told(least)} to ${told(most)} in ${samples.length} runs, with ${rows.toLocaleString("en-US")} rows`;
   if (most < targetMs) return { outcome: "pass", why };

@@ -12,7 +12,7 @@ import { withConnection } from "./connection.ts";
 import { type DockerClient, ignoreGone, ownerLabel } from "./docker-client.ts";
 import { endMark, followLog } from "./docker-log.ts";
 import { thisOwner, writeOwner } from "./owner.ts";
-import { addSettings, serverSettings } from "./settings.ts";
+import { addSettings, serverEnvironment, serverSettings } from "./settings.ts";
 
 const serverPort = 5432;
 const home = "/tenantproof";
@@ -75,7 +75,10 @@ class Container extends GenericContainer implements WaitStrategy {
       .withLabels({ [ownerLabel]: writeOwner(thisOwner()) })
       .withEntrypoint(["sh", "-c", script, "tenantproof"])
       .withCommand(Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]))
-      .withEnvironment({ TENANTPROOF_PASSWORD: plan.password, TENANTPROOF_MAJOR: String(plan.major ?? "") })
+      .withEnvironment({
+        ...serverEnvironment,
+        ...{ TENANTPROOF_PASSWORD: plan.password, TENANTPROOF_MAJOR: String(plan.major ?? "") },
+      })
       .withTmpFs({ [home]: "rw" })
       .withUser("0")
       .withExposedPorts(serverPort)

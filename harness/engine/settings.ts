@@ -36,6 +36,17 @@ export function serverSettings(preload: readonly string[]): Record<string, strin
   };
 }
 
+/**
+ * How glibc deals with memory that a server's process has freed: it keeps it. By default it gives it back after one request
+ * and asks for it again in the next, at a price that differs between kernels and hypervisors by 0.3 ms a request, and
+ * that two equal queries pay or not by a few bytes. https://www.gnu.org/software/libc/manual/html_node/Memory-Allocation-Tunables.html
+ */
+export const serverEnvironment: Readonly<Record<string, string>> = {
+  MALLOC_TRIM_THRESHOLD_: String(128 * 1024 ** 2),
+  MALLOC_MMAP_THRESHOLD_: String(64 * 1024 ** 2),
+  MALLOC_TOP_PAD_: String(1024 ** 2),
+};
+
 /** Where a server is, what it loads, how its log reads and how it ends: what makes it ours. */
 const reserved: ReadonlySet<string> = new Set([
   ...["config_file", "data_directory", "external_pid_file", "hba_file", "ident_file", "listen_addresses"],

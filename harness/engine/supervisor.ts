@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, messageOf } from "../fault/fault.ts";
 import { explainFailure, logFile } from "./failure.ts";
 import type { Account } from "./machine.ts";
+import { serverEnvironment } from "./settings.ts";
 
 // $1 is the run directory, $2 how many seconds the command may take to end; the rest is the command.
 // The pipe is descriptor 3, which the command does not inherit.
@@ -84,6 +85,7 @@ export async function supervise(program: Program): Promise<Supervised> {
         PATH: "/usr/local/bin:/usr/bin:/bin",
         LC_ALL: "C",
         TZ: "UTC",
+        ...serverEnvironment,
         ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}),
       },
       detached: true,

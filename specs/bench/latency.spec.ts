@@ -104,7 +104,9 @@ describe("a target", () => {
     ["is not missed where nobody looked at the floor", samplesOf(1_000, 16), [], "inconclusive", /busy$/],
     ["is not met by no samples", [], quiet, "inconclusive", /too few samples/],
   ])("%s", (_, samples, floor, outcome, why) => {
-    expect(judgeTarget(samples, floor, 10)).toEqual({ outcome, why: expect.stringMatching(why) });
+    const judgement = judgeTarget(samples, floor, 10);
+    expect(judgement).toMatchObject({ outcome, why: expect.stringMatching(why) });
+    expect(judgement.byClock ?? false).toBe(outcome === "inconclusive");
   });
 
   it("is never met where the floor breaches it", () => {
@@ -116,6 +118,15 @@ describe("a target", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("is not missed where a request that only counts for as long misses it, too", () => {
+    const missed = samplesOf(1_000, 16);
+    expect(judgeTarget(missed, quiet, 10, samplesOf(1_000, 4)).outcome).toBe("fail");
+    expect(judgeTarget(missed, quiet, 10, samplesOf(1_000, 5))).toMatchObject({
+      ...{ outcome: "inconclusive", byClock: true, why: expect.stringMatching(/5 of 1,000 .* count/) },
+    });
+    expect(judgeTarget(samplesOf(1_000, 900), quiet, 10, samplesOf(1_000, 900)).outcome).toBe("fail");
   });
 
   it("counts what takes exactly as long as allowed as too long", () => {
