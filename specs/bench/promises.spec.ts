@@ -5,6 +5,7 @@ import { sampleResult } from "../report/bench/sample.ts";
 
 type Found = Omit<Findings, "promises">;
 const judged = (outcome: Outcome, why: string = outcome): Judgement => ({ outcome, why });
+const byClock: Judgement = { ...judged("inconclusive"), byClock: true };
 const size = (table: string, judgement: Judgement): SizeResult => ({
   ...{ table, rows: 1, totalKb: 1, heapKb: 1, indexesKb: 0, mostKb: 1 },
   judgement,
@@ -83,12 +84,17 @@ describe("a promise", () => {
     ],
     [
       "is unproven by timing alone where the clock could not tell",
-      queryJudged(judged("pass"), judged("inconclusive")),
+      queryJudged(judged("pass"), byClock),
       { verdict: { state: "unproven", checked: 2 }, byTimingAlone: true },
     ],
     [
+      "is not by timing alone where a time is open for another reason",
+      queryJudged(judged("pass"), judged("inconclusive")),
+      { verdict: { state: "unproven", checked: 2 }, byTimingAlone: false },
+    ],
+    [
       "is not by timing alone where counting could not tell either",
-      queryJudged(judged("inconclusive"), judged("inconclusive")),
+      queryJudged(judged("inconclusive"), byClock),
       { verdict: { state: "unproven" }, byTimingAlone: false },
     ],
     [
