@@ -61,6 +61,14 @@ export const faults = {
     exit: exits.usage,
     hint: "Mend the query in the configuration's workload; whoever asks must be allowed to.",
   },
+  SNAPSHOT_UNREADABLE: {
+    exit: exits.usage,
+    hint: "Dump again with pg_dump or 'supabase db dump', and see that the whole file arrives.",
+  },
+  RESTORE_INCOMPLETE: {
+    exit: exits.unproven,
+    hint: "A rehearsal on a part of the data would prove nothing: mend what is named above, and run again.",
+  },
   NOT_DISPOSABLE: {
     exit: exits.usage,
     hint: "Name only a server that may be thrown away, add --disposable, and leave no database of yours in it.",
