@@ -76,6 +76,22 @@ export function told(ms: number): string {
 /** What a busy machine adds to a request that asks for nothing, it adds to every other one, and more to a longer one. */
 const calmPart = 0.5;
 
+/** Whether more samples could tell what these cannot: a machine that is certainly too busy stays so for the moment. */
+export function couldTellMore(
+  samples: readonly number[],
+  floor: readonly number[],
+  targetMs: number,
+  peers: readonly number[] = [],
+): boolean {
+  const noisy = floor.filter((ms) => ms >= targetMs * calmPart).length;
+  const late = peers.filter((ms) => ms >= targetMs).length;
+  return (
+    judgeTarget(samples, floor, targetMs, peers).outcome === "inconclusive" &&
+    judgeExceedances(noisy, floor.length) !== "fail" &&
+    judgeExceedances(late, peers.length) !== "fail"
+  );
+}
+
 /**
  * What the samples say of the target. `floor` are those of a request that asks for nothing, taken between them: where its
  * 99th percentile is not below half of the target, the machine is at fault and only a query that misses the target more

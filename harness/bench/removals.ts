@@ -11,7 +11,7 @@ import { quoteLiteral } from "../sql/identifier.ts";
 import { type Draw, openDraw } from "../workload/draw.ts";
 import type { Removal } from "../workload/workload.ts";
 import { type Bed, type Execution, floorExecution, openTimer } from "./bed.ts";
-import { judgeTarget, latencyOf, told } from "./latency.ts";
+import { couldTellMore, judgeTarget, latencyOf, told } from "./latency.ts";
 import type { Judgement, RemovalResult } from "./result.ts";
 
 interface RemovalOptions {
@@ -23,8 +23,8 @@ const defaultTimes = 300;
 /** Where fewer cannot tell, as many more, and for so long. */
 const mostTimes = 3_000;
 const mostMs = 20_000;
-/** After so many it is known how long one takes. */
-const calibratedAt = 20;
+/** A removal usually takes as long as the last ones did. */
+const peerWindow = 50;
 const calibrationRows = 20_000;
 /** Fewer cannot tell anything about a percentile. */
 const fewestOfPercentile = 100;
@@ -56,12 +56,12 @@ export async function measureRemovals(
     const samples: number[] = [];
     const floor: number[] = [];
     const peers: number[] = [];
-    let counting: Execution | undefined;
+    const rowsOfMs = await countingSpeed(idle, nothing);
     const until = performance.now() + mostMs;
     const isOpen = () =>
       times >= fewestOfPercentile &&
       samples.length < mostTimes &&
-      judgeTarget(samples, floor, targetMs, peers).outcome === "inconclusive";
+      couldTellMore(samples, floor, targetMs, peers);
     for (let turn = 0, wanted = times; turn < wanted; turn += 1) {
       if (turn >= times && performance.now() > until) break;
       signal?.throwIfAborted();
@@ -69,8 +69,9 @@ export async function measureRemovals(
       const { elapsedMs } = await stopwatch.time({ actor, text, values, readOnly: false, rollBack: true });
       samples.push(elapsedMs);
       floor.push((await idle.time({ ...nothing, prepared: true })).elapsedMs);
-      if (turn === calibratedAt) counting = await countFor(median(samples), idle, nothing);
-      if (counting) peers.push((await idle.time({ ...counting, prepared: true })).elapsedMs);
+      // As long as those before took: a machine that slows down slows both down.
+      const usual = median(samples.slice(-peerWindow));
+      peers.push((await idle.time(countUpTo(rowsOfMs * usual, nothing))).elapsedMs);
       // Looking more often would see by chance, sooner or later, whatever there is to be seen.
       if (turn + 1 === wanted && isOpen()) wanted = Math.min(mostTimes, wanted * 3);
     }
@@ -89,16 +90,18 @@ interface Taken {
   readonly peers: readonly number[];
 }
 
-/** A request that counts for about `ms` milliseconds and touches no table. */
-async function countFor(ms: number, stopwatch: Stopwatch, nothing: Execution): Promise<Execution> {
-  const upTo = (last: number) => ({
-    ...nothing,
-    text: `select count(*) from pg_catalog.generate_series(1, ${Math.max(1, Math.round(last))})`,
-  });
+/** A request that counts and touches no table. */
+function countUpTo(rows: number, nothing: Execution): Execution {
+  const last = Math.max(1, Math.round(rows));
+  return { ...nothing, text: `select count(*) from pg_catalog.generate_series(1, ${last})` };
+}
+
+/** How many rows such a request counts in a millisecond, beyond what asking for nothing takes. */
+async function countingSpeed(stopwatch: Stopwatch, nothing: Execution): Promise<number> {
   const trials: number[] = [];
-  for (let trial = 0; trial < 11; trial += 1)
-    trials.push((await stopwatch.time({ ...upTo(calibrationRows), prepared: true })).elapsedMs);
-  return upTo((calibrationRows * ms) / median(trials));
+  for (let trial = 0; trial < 31; trial += 1)
+    trials.push((await stopwatch.time(countUpTo(calibrationRows, nothing))).elapsedMs);
+  return calibrationRows / median(trials);
 }
 
 function judge(

@@ -5,7 +5,7 @@ import type { Place } from "../workload/scale.ts";
 import type { Query } from "../workload/workload.ts";
 import { type Bed, counting, drawExecution, floorExecution, openTimer, timeExecution } from "./bed.ts";
 import { chosenPlan, explain, type PlanKind } from "./explain.ts";
-import { judgeTarget, latencyOf } from "./latency.ts";
+import { couldTellMore, judgeTarget, latencyOf } from "./latency.ts";
 import type { CellResult, Latency, QueryResult } from "./result.ts";
 import { judgeWork } from "./work.ts";
 
@@ -74,7 +74,7 @@ export async function measureTargets(bed: Bed, options: TargetOptions): Promise<
 /** Whether more samples could still tell whether the target is met. */
 function isOpen({ query, samples }: Cell, floor: readonly number[]): boolean {
   const { targetMs } = query;
-  return targetMs !== undefined && judgeTarget(samples, floor, targetMs).outcome === "inconclusive";
+  return targetMs !== undefined && couldTellMore(samples, floor, targetMs);
 }
 
 interface Turns {
