@@ -41,10 +41,8 @@ export async function openArchiveJob(plan: JobPlan): Promise<Job> {
       async restore(address, missing) {
         const explained = new Set<string>();
         const run = { kind: snapshot.kind, path, archive, outline, missing, explained, programs, scratch };
-        const { jobs } = plan;
-        await watchingSize(plan, address, () =>
-          restoreArchive(address, { ...run, jobs, searchPath: machine.env.PATH, signal }),
-        );
+        const rest = { jobs: plan.jobs, serverMajor: cluster.major, searchPath: machine.env.PATH, signal };
+        await watchingSize(plan, address, () => restoreArchive(address, { ...run, ...rest }));
         return [...explained];
       },
       [Symbol.asyncDispose]: remove,

@@ -3,7 +3,8 @@
 import { Fault } from "../../fault/fault.ts";
 
 export const archiveMagic = "PGDMP";
-export const archiveFormats = { custom: 1, tar: 3, directory: 5 } as const;
+/** What the header says: the contents of a directory are written as those of a tar. */
+export const archiveFormats = { custom: 1, tar: 3 } as const;
 
 /** The newest minor version of archives (1.x) that is known here: that of PostgreSQL 17 and 18. */
 const newestKnown = 16;

@@ -45,12 +45,14 @@ export function explain(
   if (/^select pg_catalog\.setval\(/i.test(text) && ofStrangeSchema(text, outline)) {
     return "setval of a sequence that the platform's own services have, and nothing here uses";
   }
+  const rows = /^copy "?([\w$ -]+?)"?\."?([\w$ -]+?)"?(?: ?\(|$)/i.exec(text);
+  const strange = rows !== null && !outline.tables.has(`${rows[1]}.${rows[2]}`);
   const hosted = [...missing.keys()].filter((name) => hostedExtensions.has(name));
-  if (hosted.length > 0 && remark.test(text)) {
-    const [verb = ""] = text.toUpperCase().split(" ");
-    return `${verb} on an object of an extension that was left out (${hosted.join(", ")}): ${message}`;
-  }
-  return undefined;
+  if (hosted.length === 0) return undefined;
+  const [verb = ""] = text.toUpperCase().split(" ");
+  const left = `an extension that was left out (${hosted.join(", ")}): ${message}`;
+  if (remark.test(text)) return `${verb} on an object of ${left}`;
+  return strange ? `COPY on a table of ${left}` : undefined;
 }
 
 /** Whether the sequence that setval names is in a schema that the snapshot does not make, and that is not public. */

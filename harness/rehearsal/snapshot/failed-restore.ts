@@ -16,7 +16,7 @@ const lost = /^(08|57P0[1235])/;
 export function failedRestore({ error, statement, where, row, missing }: Failed): Fault {
   const { code = "" } = error;
   const subject = subjectOf(statement);
-  const told = tellError(error);
+  const told = tellError(error, /^insert\b/i.test(statement));
   // Whoever prints a cause prints all its fields, and pg's error has DETAIL among them.
   const cause = Object.assign(new Error(told), { code });
   if (code === "53100")
@@ -45,9 +45,7 @@ export function subjectOf(statement: string): string {
   const insert = /^(insert into [\w."$]+)/i.exec(text)?.[1];
   if (insert !== undefined) return insert;
   if (/^select pg_catalog\.setval/i.test(text)) return "setval of a sequence";
-  const words =
-    /^(?:[a-z]+ ){1,4}?(?:(?:if not exists|only|concurrently|on) ){0,2}[\w."$]+(?: on (?:only )?[\w."$]+)?/i.exec(
-      text,
-    )?.[0];
-  return words ?? text.split(" ")[0] ?? "a statement";
+  // pg_dump writes keywords in capitals, and what follows them is the name.
+  const [named] = /^(?:[A-Z]+ )+(?:[\w."$]+)?(?: ON (?:ONLY )?[\w."$]+)?/.exec(text) ?? [];
+  return (named ?? /^\w+(?: \w+)?/.exec(text)?.[0] ?? "a statement").trim();
 }

@@ -1,6 +1,8 @@
 // Outline: what a snapshot takes for granted and what it makes itself, gathered before anything is restored.
 import { parse } from "libpg-query";
+import { splitStatements } from "../../sql/statements.ts";
 import type { TocEntry } from "./archive.ts";
+import { type DatabaseSetting, databaseSetting } from "./database-setting.ts";
 import { refuseCopy } from "./rules.ts";
 
 export interface RowsOf {
@@ -20,6 +22,8 @@ export interface Outline {
   readonly tables: ReadonlySet<string>;
   /** Whose default privileges it sets. */
   readonly defaultsOf: ReadonlySet<string>;
+  /** What it sets for the database itself. */
+  readonly settings: readonly DatabaseSetting[];
   /** The tables whose rows it has, where it has them for COPY. */
   readonly rows: readonly RowsOf[];
 }
@@ -37,33 +41,34 @@ export class OutlineMaker {
   readonly #publications = new Set<string>();
   readonly #tables = new Set<string>();
   readonly #defaultsOf = new Set<string>();
+  readonly #settings: DatabaseSetting[] = [];
   readonly #rows: RowsOf[] = [];
 
   /** @throws Fault SNAPSHOT_UNREADABLE when the entry would copy files or programs. */
   async addEntry(entry: TocEntry, where: string): Promise<void> {
     if (entry.owner !== undefined) this.#roles.add(entry.owner);
-    if (entry.copy !== undefined) {
-      if (!/\bfrom\s+stdin\s*;?\s*$/i.test(entry.copy)) refuseCopy(entry.copy, where);
-      await this.addCopy(entry.copy);
-    }
-    // What belongs to the database itself is not restored.
-    if (!entry.kind.startsWith("DATABASE")) await this.#addAll(entry.definition, where);
+    if (entry.copy !== undefined) await this.addCopy(entry.copy, where);
+    if (entry.kind === "DATABASE PROPERTIES") {
+      const statements = await splitStatements(entry.definition, where).catch(() => []);
+      for (const { text } of statements) this.#addSetting(text);
+    } else if (entry.kind !== "DATABASE") await this.#addAll(entry.definition, where);
   }
 
   /** `text` is one statement. */
   async addStatement(text: string): Promise<void> {
+    this.#addSetting(text);
     if (!telling.test(text.slice(0, 2000).replaceAll("\n", " "))) return;
     for (const node of await nodesOf(text)) this.#add(node);
   }
 
-  /** `text` is COPY table (columns) FROM stdin. */
-  async addCopy(text: string): Promise<void> {
-    for (const node of await nodesOf(text)) {
-      const { relation, attlist } = (node.CopyStmt ?? {}) as CopyNode;
-      if (relation?.schemaname === undefined) continue;
-      const columns = (attlist ?? []).map((one) => one.String.sval);
-      this.#rows.push({ schema: relation.schemaname, table: relation.relname, columns });
-    }
+  /** `text` looks like COPY table (columns) FROM stdin. @throws Fault SNAPSHOT_UNREADABLE when it is another COPY. */
+  async addCopy(text: string, where: string): Promise<void> {
+    const [node, ...others] = await nodesOf(text);
+    const { relation, attlist, is_from, is_program, filename } = (node?.CopyStmt ?? {}) as CopyNode;
+    if (!is_from || is_program || filename !== undefined || others.length > 0) refuseCopy("copy", where);
+    if (relation?.schemaname === undefined) return;
+    const columns = (attlist ?? []).map((one) => one.String.sval);
+    this.#rows.push({ schema: relation.schemaname, table: relation.relname, columns });
   }
 
   outline(): Outline {
@@ -74,6 +79,7 @@ export class OutlineMaker {
       publications: this.#publications,
       tables: this.#tables,
       defaultsOf: this.#defaultsOf,
+      settings: this.#settings,
       rows: this.#rows,
     };
   }
@@ -109,6 +115,11 @@ export class OutlineMaker {
     }
   }
 
+  #addSetting(statement: string): void {
+    const setting = databaseSetting(statement);
+    if (setting !== undefined) this.#settings.push(setting);
+  }
+
   #addTable(relation: unknown): void {
     const { schemaname, relname } = (relation ?? {}) as { schemaname?: string; relname?: string };
     if (schemaname !== undefined && relname !== undefined) this.#tables.add(`${schemaname}.${relname}`);
@@ -119,6 +130,9 @@ type Node = Record<string, unknown>;
 
 interface CopyNode {
   readonly relation?: { readonly schemaname?: string; readonly relname: string };
+  readonly is_from?: boolean;
+  readonly is_program?: boolean;
+  readonly filename?: string;
   readonly attlist?: readonly { readonly String: { readonly sval: string } }[];
 }
 

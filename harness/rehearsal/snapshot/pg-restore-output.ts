@@ -1,16 +1,15 @@
-// What pg_restore prints on its standard error: an entry of the table of contents, then what went wrong with it, with the
-// server's message and the beginning of the command. Of all this only what names objects is kept.
+// What pg_restore prints on its standard error: the server's message and the command that it answers, or words of its own.
+// Several workers print at the same time, so that lines may be torn: what is read here explains, but proves nothing.
 
 export interface RestoreMessage {
-  /** Of the entry that was being restored. */
-  readonly entry: number | undefined;
   /** What it said, up to the first line break: the server's words, or its own. */
   readonly message: string;
   /** Whether the server said so. */
   readonly server: boolean;
   /** The beginning of the command that failed. */
   readonly statement: string;
-  /** The row of a COPY, counted from 1. */
+  /** The table, without its schema, in whose rows it came, and the row, counted from 1. */
+  readonly table: string | undefined;
   readonly row: number | undefined;
 }
 
@@ -23,7 +22,6 @@ export class RestoreOutput {
   readonly errors: RestoreMessage[] = [];
   /** How many errors pg_restore says that it has passed over. */
   ignored = 0;
-  #entry: number | undefined;
   #in: "nothing" | "error" | "command" = "nothing";
 
   pass(line: string): void {
@@ -33,8 +31,6 @@ export class RestoreOutput {
       return;
     }
     this.#in = "nothing";
-    const entry = /^from TOC entry (\d+);/.exec(own)?.[1];
-    if (entry !== undefined) this.#entry = Number(entry);
     const ignored = /^warning: errors ignored on restore: (\d+)$/.exec(own)?.[1];
     if (ignored !== undefined) this.ignored = Number(ignored);
     const error = /^(?:error|fatal): (.*)$/s.exec(own)?.[1];
@@ -45,10 +41,10 @@ export class RestoreOutput {
       )?.[1];
     this.#in = "error";
     this.errors.push({
-      entry: this.#entry,
       message: said ?? error,
       server: said !== undefined,
       statement: "",
+      table: /^COPY failed for table "(.*?)": /.exec(error)?.[1],
       row: undefined,
     });
   }
@@ -57,7 +53,8 @@ export class RestoreOutput {
     const last = this.errors.at(-1);
     if (last === undefined || this.#in === "nothing") return;
     const command = /^Command was: (.*)$/s.exec(line)?.[1];
-    const row = /^CONTEXT: {1,2}COPY .*?, line (\d+)/.exec(line)?.[1];
+    // What called it comes below what failed.
+    const row = /^(?:CONTEXT: {1,2})?COPY .*?, line (\d+)/.exec(line)?.[1];
     if (command !== undefined) this.#in = "command";
     if (row !== undefined && last.row === undefined) this.#replace({ ...last, row: Number(row) });
     if (this.#in !== "command") return;

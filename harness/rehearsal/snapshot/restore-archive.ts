@@ -26,6 +26,7 @@ export interface ArchiveRun {
   readonly programs: ClientPrograms;
   /** A folder that is removed with the run. */
   readonly scratch: string;
+  readonly serverMajor: number;
   readonly jobs: number;
   readonly searchPath: string | undefined;
   readonly signal: AbortSignal | undefined;
@@ -33,7 +34,7 @@ export interface ArchiveRun {
 
 /**
  * Everything in the archive is in the database at `address`.
- * @throws Fault RESTORE_INCOMPLETE with every error that nothing explains; SNAPSHOT_UNREADABLE, NO_SPACE, ENGINE_LOST,
+ * @throws Fault RESTORE_INCOMPLETE with the errors that nothing explains; SNAPSHOT_UNREADABLE, NO_SPACE, ENGINE_LOST,
  * INTERRUPTED.
  */
 export async function restoreArchive(address: Address, run: ArchiveRun): Promise<void> {
@@ -46,30 +47,59 @@ export async function restoreArchive(address: Address, run: ArchiveRun): Promise
     throw thrown;
   };
   const checked = kind === "directory" ? checkDirectory(path, archive, either).catch(abort) : undefined;
-  const restored = runPgRestore({
-    ...run,
-    address,
-    jobs: kind === "tar" ? 1 : run.jobs,
-    list: await writeList(run),
-    signal: either,
-  }).catch(abort);
+  const restored = restoreParts(address, { ...run, signal: either }).catch(abort);
   const [check, restore] = await Promise.allSettled([checked, restored]);
   heed(signal);
-  if (check.status === "rejected") throw check.reason;
+  // That rows are missing says more than what follows from it.
+  if (check.status === "rejected" && check.reason instanceof Fault) throw check.reason;
   if (restore.status === "rejected") throw restore.reason;
-  account(restore.value, restore.value.failed, run);
+  if (check.status === "rejected") throw check.reason;
 }
 
-/** The entries to restore, where some are left out. */
-async function writeList({ archive, missing, scratch }: ArchiveRun): Promise<string | undefined> {
-  if (missing.size === 0) return undefined;
-  const wanted = archive.entries.filter(({ kind, name }) => {
-    if (kind === "EXTENSION") return !missing.has(name);
-    return kind !== "COMMENT" || !missing.has(/^EXTENSION "?(.+?)"?$/.exec(name)?.[1] ?? "");
-  });
-  const list = join(scratch, "restore.list");
-  await writeFile(list, wanted.map(({ id }) => `${id};\n`).join(""));
-  return list;
+/**
+ * Where extensions are left out, what is said of their objects fails, and is explained. It comes last and in one session:
+ * workers tear the lines of each other, and count an error twice.
+ */
+async function restoreParts(address: Address, run: ArchiveRun): Promise<void> {
+  const { kind, archive, missing, outline, programs, serverMajor } = run;
+  // A newer pg_restore sets in every session what an older server does not know.
+  const alone = kind === "tar" || (programs.major >= 17 && serverMajor < 17);
+  const jobs = alone ? 1 : run.jobs;
+  if (missing.size === 0) return restorePart(address, run, jobs, undefined);
+  const wanted = archive.entries.filter((entry) => !isOf(entry, missing));
+  const last = wanted.filter((entry) => isRemark(entry) || isStrange(entry, outline));
+  const first = wanted.filter((entry) => !last.includes(entry));
+  await restorePart(address, run, jobs, first);
+  await restorePart(address, run, 1, last);
+}
+
+async function restorePart(
+  address: Address,
+  run: ArchiveRun,
+  jobs: number,
+  entries: readonly TocEntry[] | undefined,
+): Promise<void> {
+  if (entries?.length === 0) return;
+  const list = entries && join(run.scratch, "restore.list");
+  if (list !== undefined) await writeFile(list, (entries ?? []).map(({ id }) => `${id};\n`).join(""));
+  const output = await runPgRestore({ ...run, address, jobs, list });
+  account(output, output.failed, run);
+}
+
+/** Whether the entry makes, or says something of, an extension that is left out. */
+function isOf({ kind, name }: TocEntry, missing: ReadonlyMap<string, string>): boolean {
+  if (kind === "EXTENSION") return missing.has(name);
+  return kind === "COMMENT" && missing.has(/^EXTENSION "?(.+?)"?$/.exec(name)?.[1] ?? "");
+}
+
+/** What pg_restore itself does last, and in this order: privileges, then what may need them. */
+function isRemark({ kind }: TocEntry): boolean {
+  return /^(ACL|DEFAULT ACL|COMMENT|SECURITY LABEL|EVENT TRIGGER|MATERIALIZED VIEW DATA)$/.test(kind);
+}
+
+/** Rows of a table that the snapshot does not make: of an extension, which keeps its settings in it. */
+function isStrange({ kind, schema, name }: TocEntry, { tables }: Outline): boolean {
+  return kind === "TABLE DATA" && !tables.has(`${schema}.${name}`);
 }
 
 /** Every error is explained, or thrown. */
@@ -81,13 +111,12 @@ function account(output: RestoreOutput, failed: boolean, run: ArchiveRun): void 
     if (why === undefined) unexplained.push(error);
     else run.explained.add(why);
   }
-  // Workers print at the same time: what was not understood is not taken for explained.
-  const lost = output.ignored - output.errors.filter(({ server }) => server).length;
-  if (unexplained.length === 0 && lost <= 0 && (!failed || output.ignored > 0)) return;
+  const all = output.ignored <= output.errors.length && (!failed || output.ignored > 0);
+  if (unexplained.length === 0 && all) return;
   const lines = unexplained.slice(0, mostTold).map((error) => describe(error, run));
-  const others = unexplained.length - lines.length + Math.max(0, lost);
-  if (others > 0) lines.push(`and ${others} other error${others === 1 ? "" : "s"}`);
-  throw new Fault("RESTORE_INCOMPLETE", lines.join("\n") || "pg_restore failed without saying why.", {
+  if (unexplained.length > mostTold) lines.push(`and ${unexplained.length - mostTold} other errors`);
+  if (unexplained.length === 0) lines.push("pg_restore failed, and what it printed could not be read.");
+  throw new Fault("RESTORE_INCOMPLETE", lines.join("\n"), {
     where: run.path,
     hint: missingHint(run.missing),
   });
@@ -95,34 +124,23 @@ function account(output: RestoreOutput, failed: boolean, run: ArchiveRun): void 
 
 const mostTold = 20;
 
-function explainMessage(
-  { server, message, statement, ...error }: RestoreMessage,
-  run: ArchiveRun,
-): string | undefined {
+function explainMessage({ server, message, statement }: RestoreMessage, run: ArchiveRun): string | undefined {
   const told = server ? tellMessage(message) : undefined;
-  if (told === undefined) return undefined;
-  const entry = entryOf(error.entry, run);
-  const rows =
-    entry?.kind === "TABLE DATA" && statement === "" ? `COPY ${entry.schema}.${entry.name}` : statement;
-  return explain({ statement: rows, message: told }, run);
+  return told === undefined ? undefined : explain({ statement, message: told }, run);
 }
 
-function describe({ entry: id, message, server, statement, row }: RestoreMessage, run: ArchiveRun): string {
-  const entry = entryOf(id, run);
-  const subject =
-    entry === undefined
-      ? subjectOf(statement)
-      : `${entry.kind} ${entry.schema === undefined ? "" : `${entry.schema}.`}${entry.name}`;
+function describe({ message, server, statement, table, row }: RestoreMessage, run: ArchiveRun): string {
+  const subject = table === undefined ? subjectOf(statement) : `rows of ${qualified(table, run.archive)}`;
   const at = row === undefined ? "" : `, row ${row}`;
-  const told = tellMessage(message);
-  const withheld = server
-    ? "the server refused it, with a message that may quote a row and is not repeated"
-    : "pg_restore failed, with a message that may quote a row and is not repeated";
-  return `${subject}${at}: ${told ?? withheld}`;
+  const who = server ? "the server refused it" : "pg_restore failed";
+  const told = tellMessage(message, /^insert\b/i.test(statement));
+  return `${subject}${at}: ${told ?? `${who}, with a message that may quote a row and is not repeated`}`;
 }
 
-function entryOf(id: number | undefined, { archive }: ArchiveRun): TocEntry | undefined {
-  return archive.entries.find((entry) => entry.id === id);
+/** pg_restore names no schema where rows fail. */
+function qualified(table: string, { entries }: Archive): string {
+  const schemas = entries.filter(({ kind, name }) => kind === "TABLE DATA" && name === table);
+  return schemas.length === 1 ? `${schemas[0]?.schema}.${table}` : table;
 }
 
 // pg_restore's own words, in which nothing of a row stands.

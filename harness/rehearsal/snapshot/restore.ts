@@ -57,17 +57,21 @@ export async function restoreSnapshot(
   const started = performance.now();
   await using job = await openJob({ cluster, snapshot, machine, jobs, say, signal });
   const { outline } = job;
-  const { prepared, roles } = await withConnection(cluster.superuser, async (superuser) => ({
-    prepared: await preparePlatform(superuser, platform),
-    roles: await supplyRoles(superuser, outline),
-  }));
+  const { prepared, roles } = await withConnection(cluster.superuser, async (superuser) => {
+    // Roles belong to the whole server: another restore may make the same ones. The lock ends with the session.
+    await superuser.query("select pg_catalog.pg_advisory_lock(pg_catalog.hashtext('tenantproof roles'))");
+    return {
+      prepared: await preparePlatform(superuser, platform),
+      roles: await supplyRoles(superuser, outline),
+    };
+  });
   const database = await createDatabase(cluster, { owner: prepared.deployer });
   try {
     const address = database.address(cluster.superuser.user);
     return await withConnection(address, async (superuser) => {
-      const supplied = await supplyDatabase(superuser, outline, prepared);
+      const supplied = await supplyDatabase(superuser, database.name, outline, prepared);
       const explained = await job.restore(address, supplied.missing);
-      await supplied.finish();
+      const refused = await supplied.finish();
       const { rows } = await superuser.query<{ bytes: string }>(databaseSize);
       return {
         database,
@@ -75,7 +79,7 @@ export async function restoreSnapshot(
         elapsedMs: performance.now() - started,
         bytes: Number(rows[0]?.bytes),
         supplied: [...roles, ...supplied.lines],
-        explained,
+        explained: [...explained, ...refused],
       };
     });
   } catch (thrown) {

@@ -2,6 +2,7 @@
 // run programs there through a DO block or a function, which nobody can judge from outside. So a server that restores one
 // has to be disposable; what a dump of pg_dump never holds is refused all the same.
 import { Fault } from "../../fault/fault.ts";
+import { databaseSetting } from "./database-setting.ts";
 import type { Piece } from "./script.ts";
 
 export type Ruling =
@@ -45,6 +46,8 @@ function judgeStatement(text: string, major: number, where: string): Ruling {
   if (major < 17 && /^set transaction_timeout\b/.test(start)) return { run: false };
   // Text reaches the server as UTF-8; rows say themselves what they are in.
   if (/^set client_encoding\b/.test(start)) return { run: false };
+  // They are set in our database when everything else is there.
+  if (databaseSetting(text) !== undefined) return { run: false };
   const ofDatabase =
     /^((?:create|alter|drop) database|(?:comment|security label .{0,60}) on database)\b/.exec(start);
   if (ofDatabase !== null) return { run: false, told: leftOut((ofDatabase[1] ?? "").toUpperCase()) };

@@ -38,10 +38,12 @@ async function survey(plan: JobPlan): Promise<Outline> {
       for await (const piece of readScript(chunks, file)) {
         judge(piece, cluster.major, file);
         ending.pass(piece.text);
-        if (piece.kind === "copy") await maker.addCopy(piece.text);
+        if (piece.kind === "copy") await maker.addCopy(piece.text, `${file}:${piece.line}`);
         if (piece.kind === "statement") await maker.addStatement(piece.text);
       }
-      ending.check(file, snapshot.kind === "supabase" && basename(file) !== "roles.sql");
+      // A project need not have roles of its own.
+      if (snapshot.kind !== "supabase" || basename(file) !== "roles.sql")
+        ending.check(file, snapshot.kind === "supabase");
     }
   } catch (thrown) {
     heed(signal);

@@ -15,7 +15,8 @@ export type Piece =
   /** `rows` must be read, or are passed over, before the next piece comes. `encoding` is the dump's, as PostgreSQL calls it. */
   | (Placed & { readonly kind: "copy"; readonly encoding: string; readonly rows: AsyncIterable<Buffer> });
 
-const copyIn = /^copy\b[^;]*\bfrom\s+stdin\s*;$/i;
+/** Whether it really is what it looks like, a parser has to say: see `OutlineMaker`. */
+const copyIn = /^copy\b.*\bfrom\s+stdin\s*;$/is;
 
 /**
  * The pieces of the script that `chunks` are, in order; every statement with its semicolon, without the comments before it.

@@ -126,7 +126,7 @@ async function sniffFolder(path: string): Promise<Snapshot> {
     const file = join(path, toc);
     const head = await readStart(file, toc.endsWith(".gz") ? "gzip" : undefined, headBytes);
     const header = headerOf(head, file);
-    if (header.format !== archiveFormats.directory) throw refuse(file, "It is not of a dump into a folder.");
+    if (header.format !== archiveFormats.tar) throw refuse(file, "It is not of a dump into a folder.");
     return described({ path, kind: "directory", ...versionsOf(header) }, names);
   }
   if (has("schema.sql") && has("data.sql")) {

@@ -182,6 +182,7 @@ export class SqlLexer {
     this.#begun = true;
     const small = name.toLowerCase();
     if (this.#words.length < 4) this.#words.push(small);
+    if (this.#words[0] !== "create") return;
     if (!/^create( or replace)? (function|procedure)\b/.test(this.#words.join(" "))) return;
     if (small === "begin" || (small === "case" && this.#blocks > 0)) this.#blocks++;
     if (small === "end" && this.#blocks > 0) this.#blocks--;

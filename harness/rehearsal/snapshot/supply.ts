@@ -5,6 +5,7 @@ import { Fault } from "../../fault/fault.ts";
 import { installPlatform, type PreparedPlatform } from "../../platform/platform.ts";
 import { qualify, quoteIdentifier } from "../../sql/identifier.ts";
 import { loadSql } from "../../sql/load.ts";
+import { setDatabase } from "./database-setting.ts";
 import type { Outline, RowsOf } from "./outline.ts";
 
 const defaultPrivileges = loadSql(import.meta.url, "default-privileges.sql");
@@ -15,8 +16,11 @@ export interface Supplied {
   readonly lines: readonly string[];
   /** Extensions that the snapshot makes and the server lacks, with the reason. */
   readonly missing: ReadonlyMap<string, string>;
-  /** Restores the default privileges of the platform that the snapshot says nothing of; once, after everything else. */
-  finish(): Promise<void>;
+  /**
+   * Once, after everything else: the platform's default privileges of which the snapshot says nothing are there again, and
+   * its settings of the database hold in this one. Answers lines for people about those that were refused.
+   */
+  finish(): Promise<readonly string[]>;
 }
 
 /** Every role that the snapshot names is there. Answers a line for people about those that were not; none may log in. */
@@ -32,10 +36,11 @@ export async function supplyRoles(superuser: Connection, { roles }: Outline): Pr
 }
 
 /**
- * The new database behind `superuser` has what the snapshot needs of the platform, and nothing of what it makes itself.
+ * The new database of that name, in which `superuser` is, has what the snapshot needs of the platform, and nothing of what it makes itself.
  */
 export async function supplyDatabase(
   superuser: Connection,
+  database: string,
   outline: Outline,
   prepared: PreparedPlatform,
 ): Promise<Supplied> {
@@ -59,6 +64,7 @@ export async function supplyDatabase(
     missing,
     async finish() {
       for (const command of defaults) await superuser.query(command);
+      return setDatabase(superuser, database, outline.settings);
     },
   };
 }

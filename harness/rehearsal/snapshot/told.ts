@@ -51,19 +51,26 @@ const harmless: readonly RegExp[] = [
   /^extra data after last expected column$/,
 ];
 
-/** What may be said of `message`, whatever said it: itself where it can hold no value, else what it begins with. */
-export function tellMessage(message: string): string | undefined {
+/** Of these, those that name what is in the catalog; the others repeat a name as the statement has it. */
+const ofCatalog = /\b(?:violates|violated|unique index|null values|value too long|extra data)\b/;
+
+/**
+ * What may be said of `message`; undefined where it may hold a value. `ofRow`: it answers a statement that holds rows, whose
+ * values may stand where a name is expected.
+ */
+export function tellMessage(message: string, ofRow = false): string | undefined {
   const [line = ""] = printable(message).split("\n");
-  if (harmless.some((pattern) => pattern.test(line))) return line;
+  if (harmless.some((pattern) => pattern.test(line)))
+    return ofRow && !ofCatalog.test(line) ? undefined : line;
   const type = /^invalid input syntax for type ([a-z ]{1,40})\b/.exec(line)?.[1];
   return type === undefined ? undefined : `invalid input syntax for type ${type}`;
 }
 
-/** One line: the message where it can hold no value, else the condition's name; then the object. */
-export function tellError(error: RestoreError): string {
+/** One line: the message where it can hold no value, else the condition's name; then the object. `ofRow` as in `tellMessage`. */
+export function tellError(error: RestoreError, ofRow = false): string {
   const { code = "", schema, table, column, constraint, dataType } = error;
   const relation = table === undefined ? undefined : [schema, table].filter(Boolean).join(".");
-  const told = tellMessage(error.message);
+  const told = tellMessage(error.message, ofRow);
   const parts = [
     told === undefined ? conditionOf(code) : `${told} (SQLSTATE ${code})`,
     relation && `table ${relation}`,

@@ -83,8 +83,11 @@ export class Ending {
     else if (!text.startsWith("--")) this.#lastStatement = text.slice(0, 100);
   }
 
-  /** @throws Fault SNAPSHOT_UNREADABLE when the script says how it would end, and does not. */
+  /** @throws Fault SNAPSHOT_UNREADABLE when the script has nothing to run, or says how it would end and does not. */
   check(file: string, supabase: boolean): void {
+    if (this.#lastStatement === "") {
+      throw new Fault("SNAPSHOT_UNREADABLE", "The snapshot has no statement.", { where: file });
+    }
     const reset = /^reset all\s*;$/i.test(this.#lastStatement);
     if (this.#complete ? !this.#restricted : supabase ? reset : reset || !this.#dump) return;
     const mark = supabase

@@ -72,7 +72,9 @@ describe("a script", () => {
   it("is the same however it is cut into chunks", async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 });
     await fc.assert(
-      fc.asyncProperty(sizes, async (some) => expect(await read(script, some)).toEqual(pieces)),
+      fc.asyncProperty(sizes, async (some) => {
+        expect(await read(script, some)).toEqual(pieces);
+      }),
       { numRuns: 200 },
     );
   });

@@ -28,6 +28,13 @@ describe("a message of the server is repeated", () => {
   });
 });
 
+describe("a message about a statement that holds rows", () => {
+  it("is not repeated where a value may stand for a name", () => {
+    expect(tellMessage('column "Jane" does not exist', true)).toBeUndefined();
+    expect(tellMessage('duplicate key value violates unique constraint "k"', true)).toMatch(/"k"$/);
+  });
+});
+
 describe("an error", () => {
   it("is told by its condition and its objects, without the message that quotes", () => {
     expect(
@@ -42,17 +49,14 @@ describe("an error", () => {
 });
 
 describe("what pg_restore prints", () => {
-  it("is read as errors with entry, message, command and row, and never as DETAIL", () => {
+  it("is read as errors with message, command, table and row, and never as DETAIL", () => {
     const output = new RestoreOutput();
     for (const line of [
-      "pg_restore: while PROCESSING TOC:",
-      "pg_restore: from TOC entry 215; 1259 16400 TABLE people owner",
       'pg_restore: error: could not execute query: ERROR:  type "public.mood" does not exist',
       "LINE 3:     feels public.mood,",
       "Command was: CREATE TABLE public.people (",
       "    feels public.mood",
       ");",
-      "pg_restore: from TOC entry 3400; 0 16400 TABLE DATA people owner",
       'pg_restore: error: COPY failed for table "people": ERROR:  duplicate key value violates unique constraint "k"',
       "DETAIL:  Key (phone)=(Jane) already exists.",
       "CONTEXT:  COPY people, line 7",
@@ -62,17 +66,17 @@ describe("what pg_restore prints", () => {
     }
     expect(output.errors).toEqual([
       {
-        entry: 215,
         message: 'type "public.mood" does not exist',
         server: true,
         statement: "CREATE TABLE public.people (\n    feels public.mood\n);",
+        table: undefined,
         row: undefined,
       },
       {
-        entry: 3400,
         message: 'duplicate key value violates unique constraint "k"',
         server: true,
         statement: "",
+        table: "people",
         row: 7,
       },
     ]);
