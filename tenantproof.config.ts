@@ -1,3 +1,4 @@
+import { traffic } from "./bench/traffic.ts";
 import { workload } from "./bench/workload.ts";
 import { peopleRecipes } from "./fixtures/people.ts";
 import { defineProject } from "./harness/guarantees/project.ts";
@@ -49,6 +50,22 @@ export default defineProject({
   },
   recipes: peopleRecipes,
   workload,
+  rehearsal: {
+    traffic,
+    // On a large table the file stops before it would hold writers up, and says what to run.
+    remedies: [
+      {
+        file: "20250110_add_org_id_to_processed_webhook_events",
+        sqlstate: "55000",
+        statements: [
+          `create unique index concurrently if not exists uq_processed_webhook_events_org_event
+            on public.processed_webhook_events (org_id, event_id)`,
+          `create index concurrently if not exists idx_processed_webhook_events_event_id
+            on public.processed_webhook_events (event_id)`,
+        ],
+      },
+    ],
+  },
   guarantees: [
     // What the whole set promises cannot be said of a part of it.
     ...[...set, ...applying, ...naming]

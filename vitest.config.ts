@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["specs/**/*.spec.ts"],
     // npm run test:docker, which needs a Docker engine; the others, which take minutes.
     exclude: [
-      ...["bench", "bench-check", "browser", "docker", "broken", "interrupted", "kill", "versions"].map(
+      ...["bench", "bench-check", "browser", "docker", "broken", "interrupted", "kill", "rehearsing", "versions"].map(
         (folder) => `specs/${folder}/**`,
       ),
       "specs/**/*.process.spec.ts",

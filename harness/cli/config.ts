@@ -73,6 +73,25 @@ const workload = v.strictObject({
   ),
 });
 
+const rehearsal = v.strictObject({
+  traffic: v.optional(
+    ids(
+      v.strictObject({
+        ...about,
+        asker: v.picklist(["member", "service"]),
+        text: v.string(),
+        samples: v.string(),
+        weight: v.optional(v.pipe(v.number(), v.integer("a whole number"), v.minValue(1, "at least 1"))),
+      }),
+    ),
+  ),
+  remedies: v.optional(
+    v.array(v.strictObject({ file: v.string(), sqlstate: v.string(), statements: v.array(v.string()) })),
+  ),
+  lossSetting: v.optional(v.strictObject({ name: v.string(), value: v.string() })),
+  unmasked: v.optional(v.array(v.string())),
+});
+
 const schema = v.strictObject({
   migrations: v.pipe(v.string(), v.nonEmpty("a folder")),
   platform: v.picklist(platformNames),
@@ -89,6 +108,7 @@ const schema = v.strictObject({
   recipes: record(record(functionValue)),
   guarantees: ids(v.looseObject({ id: v.string(), title: v.string(), experiment: functionValue })),
   workload: v.optional(workload),
+  rehearsal: v.optional(rehearsal),
 });
 
 /**

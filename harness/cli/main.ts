@@ -8,6 +8,7 @@ import { showsColors } from "./colors.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { gateCommand } from "./gate.ts";
+import { rehearseCommand } from "./rehearse.ts";
 import { packageVersion } from "./version.ts";
 
 const lingerMs = 5_000;
@@ -22,6 +23,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
     .addCommand(gateCommand())
+    .addCommand(rehearseCommand())
     .addCommand(benchCommand())
     .addCommand(doctorCommand())
     .addCommand(exportCommand());

@@ -1,5 +1,6 @@
 import type { PlatformChoice } from "../platform/platform.ts";
 import type { Recipes } from "../population/recipes.ts";
+import type { RehearsalPlan } from "../workload/rehearsal-plan.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Guarantee } from "./guarantee.ts";
 import type { Tenancy } from "./tenancy.ts";
@@ -16,6 +17,8 @@ export interface Project extends PlatformChoice {
   readonly guarantees: readonly Guarantee[];
   /** What is measured, by `tenantproof bench`; absent: nothing can be. */
   readonly workload?: Workload;
+  /** How migrations reach production, for `tenantproof rehearse`; absent: nothing is known of it. */
+  readonly rehearsal?: RehearsalPlan;
 }
 
 /** `project` itself; for its types. */

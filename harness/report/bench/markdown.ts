@@ -108,13 +108,14 @@ function planBlock({ id, place, verdict, base, head }: RegressionQuery): string 
   return folded(`Plan of ${single(id)}, ${place}: ${verdict}`, `${fence}diff\n${lines.join("\n")}\n${fence}`);
 }
 
-function folded(summary: string, content: string): string {
+/** `content`, Markdown, behind a line that opens it. */
+export function folded(summary: string, content: string): string {
   // Up to the empty line all of it is HTML, where Markdown's backslashes mean nothing.
   return `${html`<details><summary>${summary}</summary>`}\n\n${content}\n\n</details>`;
 }
 
 /** Text that stays text: Markdown takes a backslash before any punctuation. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return single(text).replaceAll(/[\\`*_[\]<>#|~&!]/g, "\\$&");
 }
 
