@@ -29,6 +29,8 @@ function makeAlphabet(small: readonly string[]): Alphabet {
 
 export const letters = makeAlphabet([..."abcdefghijklmnopqrstuvwxyz"]);
 export const digits = makeAlphabet([..."0123456789"]);
+/** The letters of hexadecimal digits. */
+export const hexLetters = makeAlphabet([..."abcdef"]);
 /** The first digit of a number that counts: leading zeros stay, and no others are made. */
 export const leadingDigits = makeAlphabet([..."123456789"]);
 
@@ -36,7 +38,7 @@ export const leadingDigits = makeAlphabet([..."123456789"]);
  * Smaller alphabets that a schema's pattern may leave of one, the largest first. Where none fits, the character stays.
  */
 export const narrower: ReadonlyMap<Alphabet, readonly Alphabet[]> = new Map([
-  [letters, [makeAlphabet([..."abcdef"])]],
+  [letters, [hexLetters]],
   [digits, [leadingDigits, makeAlphabet([..."23456789"])]],
   [leadingDigits, [makeAlphabet([..."23456789"])]],
 ]);

@@ -7,6 +7,7 @@ import { Fault } from "../../fault/fault.ts";
 import {
   type Alphabet,
   digits,
+  hexLetters,
   leadingPlace,
   letters,
   narrower,
@@ -47,7 +48,7 @@ interface Draft {
 }
 
 const mostSteps = 5000;
-const mostRemembered = 100_000;
+const mostRemembered = 10_000;
 const longestRemembered = 100;
 
 /** `key` is a secret: who has it can tell what was there before. */
@@ -88,7 +89,7 @@ export function openMasker(key: string, vocabulary: Vocabulary): Masker {
       "CONFIG_INVALID",
       "the schema's patterns leave too few values to put in the place of one",
       {
-        hint: "Keep the column unmasked, by its name in the configuration.",
+        hint: "Name the column under rehearsal.unmasked in the configuration.",
       },
     );
   }
@@ -138,9 +139,19 @@ function frameOf(value: string, vocabulary: Vocabulary, wanted: readonly number[
     draft.places.push(here);
     draft.at.push(index);
   }
-  const isFree = wanted.length === 0 || fitsWithAny(draft, vocabulary, wanted);
-  const final = isFree ? draft : narrow(draft, vocabulary, wanted);
-  return { ...final, shape: shapeOf(final), isPeculiar: !isFree || fixed !== undefined };
+  const free = wanted.length === 0 ? draft : widest(draft, vocabulary, wanted);
+  const final = free ?? narrow(draft, vocabulary, wanted);
+  return { ...final, shape: shapeOf(final), isPeculiar: free === undefined || fixed !== undefined };
+}
+
+/** The draft where the patterns allow whatever its places could be, or with the letters of hexadecimal digits alone. */
+function widest(draft: Draft, vocabulary: Vocabulary, wanted: readonly number[]): Draft | undefined {
+  if (fitsWithAny(draft, vocabulary, wanted)) return draft;
+  const places = draft.places.map((place) =>
+    place.alphabet === letters ? placeIn(hexLetters, place) : place,
+  );
+  const hex = { ...draft, places: places.filter((place) => place !== undefined) };
+  return hex.places.length === places.length && fitsWithAny(hex, vocabulary, wanted) ? hex : undefined;
 }
 
 /** The positions of UUIDs within a longer text, such as the path of a file. */

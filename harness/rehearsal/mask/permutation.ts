@@ -22,46 +22,55 @@ const largeFrom = 4096;
 const digestBytes = 32;
 /** From here on a cipher is faster than hashing, though it takes time to set up. */
 const streamFrom = 16 * digestBytes;
-const mostTables = 4096;
+const mostRemembered = 4096;
 
 /** The permutations of `key`, a secret. */
 export function openPermutation(key: string): Permute {
   const secret = createHash("sha256").update(key).digest();
+  const seeds = new Map<string, string>();
   const tables = new Map<string, Uint32Array>();
   let room = Buffer.alloc(1024);
 
+  /** What a tweak's permutation is made of: as good as a key of its own. */
+  function seedOf(tweak: string): string {
+    const known = seeds.get(tweak);
+    if (known !== undefined) return known;
+    const seed = hash("sha256", Buffer.concat([secret, Buffer.from(tweak)]), "binary");
+    if (seeds.size >= mostRemembered) seeds.clear();
+    seeds.set(tweak, seed);
+    return seed;
+  }
+
   /**
    * `wanted` bytes or more that look random to whoever lacks the key; a character is a byte, since Node makes a string of a
-   * hash several times as fast as a buffer.
+   * hash several times as fast as a buffer. They depend on the seed, the round and the numbers from `from` to before `to`.
    */
   function bytesOf(
+    seed: string,
+    round: number,
     numbers: readonly number[],
     from: number,
     to: number,
-    round: number,
-    tweak: string,
     wanted: number,
   ): string {
-    const length = secret.length + 1 + 4 + 2 * (to - from) + 3 * tweak.length;
+    const length = digestBytes + 1 + 2 * (to - from);
     if (room.length < length) room = Buffer.alloc(2 * length);
-    let at = secret.copy(room);
+    let at = room.write(seed, 0, "latin1");
     room[at++] = round;
-    at = room.writeUInt32LE(to - from, at);
     for (let index = from; index < to; index += 1) {
       const number = numbers[index] as number;
       room[at++] = number & 0xff;
       room[at++] = number >>> 8;
     }
-    at += room.write(tweak, at, "utf8");
     let bytes = hash("sha256", room.subarray(0, at), "binary");
     if (wanted <= digestBytes) return bytes;
     if (wanted >= streamFrom) {
       const stream = createCipheriv("aes-256-ctr", Buffer.from(bytes, "latin1"), Buffer.alloc(16));
       return stream.update(Buffer.alloc(wanted)).toString("latin1");
     }
-    const seed = bytes;
+    const first = bytes;
     for (let block = 0; bytes.length < wanted; block += 1)
-      bytes += hash("sha256", Buffer.from(`${seed}${block}`, "latin1"), "binary");
+      bytes += hash("sha256", Buffer.from(`${first}${block}`, "latin1"), "binary");
     return bytes;
   }
 
@@ -70,13 +79,13 @@ export function openPermutation(key: string): Permute {
     const name = `${radix} ${tweak}`;
     const known = tables.get(name);
     if (known) return known;
-    const bytes = bytesOf([radix], 0, 1, rounds, tweak, radix * wordBytesOfLarge);
+    const bytes = bytesOf(seedOf(tweak), 0, [radix], 0, 1, radix * wordBytesOfLarge);
     const table = Uint32Array.from({ length: radix }, (_, index) => index);
     for (let last = radix - 1; last > 0; last -= 1) {
       const other = wordAt(bytes, last * wordBytesOfLarge, wordBytesOfLarge) % (last + 1);
       [table[last], table[other]] = [table[other] as number, table[last] as number];
     }
-    if (tables.size >= mostTables) tables.clear();
+    if (tables.size >= mostRemembered) tables.clear();
     tables.set(name, table);
     return table;
   }
@@ -85,6 +94,7 @@ export function openPermutation(key: string): Permute {
     const count = numbers.length;
     if (count === 1) numbers[0] = tableOf(radices[0] as number, tweak)[numbers[0] as number] as number;
     if (count < 2) return;
+    const seed = seedOf(tweak);
     const middle = count >>> 1;
     const turns = count < longFrom ? rounds : roundsOfLong;
     const width = radices.some((radix) => radix >= largeFrom) ? wordBytesOfLarge : wordBytes;
@@ -93,7 +103,7 @@ export function openPermutation(key: string): Permute {
       const from = left ? 0 : middle;
       const to = left ? middle : count;
       const wanted = (to - from) * width;
-      const bytes = bytesOf(numbers, left ? middle : 0, left ? count : middle, round, tweak, wanted);
+      const bytes = bytesOf(seed, round, numbers, left ? middle : 0, left ? count : middle, wanted);
       for (let index = from, at = 0; index < to; index += 1, at += width)
         numbers[index] = ((numbers[index] as number) + wordAt(bytes, at, width)) % (radices[index] as number);
     }

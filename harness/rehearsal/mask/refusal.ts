@@ -40,6 +40,6 @@ export function refusal(thrown: unknown, where: string): unknown {
     : (names[code] ?? "the server");
   return new Fault("CONFIG_INVALID", `${promise} refuses what a value would be replaced by (${state})`, {
     where,
-    hint: "Keep the columns that it reads unmasked, by their names in the configuration.",
+    hint: "Name the columns that it reads under rehearsal.unmasked in the configuration.",
   });
 }

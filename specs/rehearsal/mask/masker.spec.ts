@@ -159,7 +159,7 @@ describe("a masked text", () => {
     const refused = expect.objectContaining({
       code: "CONFIG_INVALID",
       message: expect.not.stringContaining("aaaa"),
-      hint: "Keep the column unmasked, by its name in the configuration.",
+      hint: "Name the column under rehearsal.unmasked in the configuration.",
     });
     expect(() => narrow.text("aaaaaaaaaa")).toThrow(refused);
   });
