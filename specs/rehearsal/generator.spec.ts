@@ -4,12 +4,20 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { configured } from "../../bench/ground.ts";
 import { findClients } from "../../fixtures/snapshots/clients.ts";
+import { fillDatabase } from "../../fixtures/snapshots/fill.ts";
 import { generateSnapshot } from "../../fixtures/snapshots/generate.ts";
 import { oddTexts } from "../../fixtures/snapshots/oddities.ts";
-import type { Format, Generated, SnapshotRequest } from "../../fixtures/snapshots/request.ts";
+import {
+  defaults,
+  type Format,
+  type Generated,
+  type SnapshotRequest,
+} from "../../fixtures/snapshots/request.ts";
 import { withConnection } from "../../harness/engine/connection.ts";
 import { cloneDatabase } from "../../harness/engine/database.ts";
+import { readSubject } from "../../harness/guarantees/ground.ts";
 
 const host = inject("shared");
 const folder = await mkdtemp(join(tmpdir(), "snapshots-"));
@@ -161,5 +169,20 @@ describe("the rows of a snapshot", () => {
       value.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
     const missing = oddTexts.filter((value) => !sql.includes(`\tvelvet-otter ${escaped(value)}\t`));
     expect(missing).toEqual([]);
+  });
+
+  it("lie among dead ones, as somebody has updated and deleted since", async () => {
+    const subject = await readSubject(await configured());
+    const stages = { stage: <T>(_: string, work: (say: () => void) => Promise<T>) => work(() => {}) };
+    const contents = { ...defaults, ...{ tenants: 12, contacts: 600, events: 500 } };
+    await using filled = await fillDatabase(host, contents, { subject, stages, ownServer: false });
+    await withConnection(filled.database.address(host.superuser.user), async (connection) => {
+      const { rows } = await connection.query(
+        `select relname as table, n_dead_tup::float / n_live_tup as dead from pg_stat_user_tables
+          where relname in ('contacts', 'processed_webhook_events', 'call_logs') order by relname`,
+      );
+      expect(rows.length).toBe(3);
+      for (const row of rows) expect(row).toEqual({ table: row.table, dead: expect.closeTo(0.1, 1) });
+    });
   });
 });
