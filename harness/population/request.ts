@@ -18,6 +18,8 @@ export interface PopulationRequest {
   readonly recipes?: Recipes | undefined;
   /** Rows in each tenant table for each person, where its keys allow; default 2. */
   readonly rowsPerPerson?: number | undefined;
+  /** Numbers up to this one are in use as keys already, where the database had rows before; default 0. */
+  readonly countFrom?: number | undefined;
 }
 
 export interface Failure extends Named {

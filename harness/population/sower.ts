@@ -33,13 +33,14 @@ export class Sower {
   private readonly manners = new Map<string, Manner>();
   private readonly taken = new Map<string, Set<string>>();
   private readonly sources: DraftSources;
-  private count = 0;
+  private count: number;
 
   constructor(
     private readonly connection: Connection,
     private readonly request: PopulationRequest,
   ) {
     const { tenancy } = request;
+    this.count = request.countFrom ?? 0;
     this.sources = {
       seed: request.seed,
       recipes: request.recipes ?? {},

@@ -16,6 +16,7 @@ import { compareData, type DataChange } from "../data/compare.ts";
 import { copyDatabase, enter, type Stage, type Theatre } from "../stage.ts";
 import type { ToldError } from "../watch/facts.ts";
 import type { OldTables } from "../watch/old-tables.ts";
+import { highestKey } from "./highest-key.ts";
 import { countTables, type Loss, lossesBetween } from "./losses.ts";
 
 export interface WayBack {
@@ -125,7 +126,10 @@ async function tryWithRows(up: Database, request: Request, scripts: readonly Scr
   try {
     const schema = await readSchema(stage.superuser);
     const { tenancy, recipes } = project;
-    await populate(stage.superuser, schema, { tenants: foundSociety(seed).tenants, tenancy, seed, recipes });
+    await populate(stage.superuser, schema, {
+      ...{ tenants: foundSociety(seed).tenants, tenancy, seed, recipes },
+      countFrom: await highestKey(stage.superuser),
+    });
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown;
     return { ...none, untried: "no new rows could be made" };

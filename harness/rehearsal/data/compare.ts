@@ -1,9 +1,9 @@
 // What became of the rows of a snapshot: counted and summed up in both databases, and where that differs looked at closer,
 // by hashes of keys and rows, so that no value is ever read.
-// Bucket: the rows whose keys' hashes share their last bits. Where two databases agree on a bucket, none of it is looked at.
 
 import type { Connection } from "../../engine/connection.ts";
 import { quoteIdentifier } from "../../sql/identifier.ts";
+import { type Detail, lookCloser, type Side } from "./closer.ts";
 import { hashed, pinned, readStoredTables, type StoredColumn, type StoredTable } from "./stored-tables.ts";
 
 /** What differs between the rows of a table before and after, as far as the columns that it had before go. */
@@ -34,17 +34,6 @@ interface Match {
   readonly columns: readonly (readonly [before: StoredColumn, after: StoredColumn])[];
   readonly gone: readonly StoredColumn[];
 }
-
-interface Side {
-  readonly connection: Connection;
-  readonly table: StoredTable;
-  readonly columns: readonly StoredColumn[];
-}
-
-const buckets = 4096;
-/** Buckets of which each row is looked at. */
-const mostBuckets = 64;
-const mostExamples = 5;
 
 export interface DataComparison {
   /** Rows that were compared. */
@@ -118,12 +107,18 @@ async function compareTable(
     change: {
       ...{ table: match.before.name, before: was.count, after: is.count, droppedColumns },
       ...detail,
-      columns: detail.changed > 0 || match.before.key.length === 0 ? columns : [],
+      columns: detail.columns ?? columns,
     },
   };
 }
 
-const nothing = { removed: 0, added: 0, changed: 0, estimated: false, examples: [] as readonly string[] };
+const nothing: Detail = {
+  removed: 0,
+  added: 0,
+  changed: 0,
+  estimated: false,
+  examples: [] as readonly string[],
+};
 
 async function sumOf({ connection, table, columns }: Side): Promise<{ count: number; sum: string }> {
   const { rows } = await connection.query(
@@ -157,97 +152,6 @@ async function filledOf(connection: Connection, { before, gone }: Match): Promis
   );
   const { filled } = rows[0] as { filled: (boolean | null)[] };
   return gone.filter((_, index) => filled[index]).map(({ name }) => name);
-}
-
-type Detail = Pick<DataChange, "removed" | "added" | "changed" | "estimated" | "examples">;
-
-async function lookCloser(first: Side, second: Side, before: number, after: number): Promise<Detail> {
-  const keyOf = ({ columns }: Side) =>
-    first.table.key.flatMap((number) => {
-      const at = first.columns.findIndex((column) => column.number === number);
-      const column = columns[at];
-      return column ? [column] : [];
-    });
-  const [key, keyNow] = [keyOf(first), keyOf(second)];
-  // Without a key a row that changed is one that went and one that came.
-  if (key.length === 0 || key.length < first.table.key.length)
-    return {
-      ...nothing,
-      removed: Math.max(0, before - after),
-      added: Math.max(0, after - before),
-      changed: before === after ? 1 : 0,
-      estimated: true,
-    };
-  const differing = await differingBuckets(first, second, key, keyNow);
-  const looked = differing.slice(0, mostBuckets);
-  const [was, is] = await Promise.all([rowsOf(first, key, looked), rowsOf(second, keyNow, looked)]);
-  const removed = [...was.keys()].filter((id) => !is.has(id));
-  const added = [...is.keys()].filter((id) => !was.has(id)).length;
-  const changed = [...was.keys()].filter((id) => is.has(id) && is.get(id)?.row !== was.get(id)?.row);
-  const scale = differing.length / Math.max(1, looked.length);
-  const estimated = scale > 1;
-  const count = (found: number) => Math.round(found * scale);
-  return {
-    // The difference of the counts is exact, whatever was looked at.
-    removed: estimated && added === 0 ? before - after : count(removed.length),
-    added: estimated && removed.length === 0 ? after - before : count(added),
-    changed: count(changed.length),
-    estimated: estimated && (changed.length > 0 || (added > 0 && removed.length > 0)),
-    examples: tellable(key)
-      ? [...removed, ...changed].slice(0, mostExamples).flatMap((id) => was.get(id)?.name ?? [])
-      : [],
-  };
-}
-
-const bucketOf = (key: readonly StoredColumn[]) =>
-  `(pg_catalog.hash_record_extended(row(${key.map(hashed).join(", ")}), 1) & ${buckets - 1})::integer`;
-
-async function differingBuckets(
-  first: Side,
-  second: Side,
-  key: readonly StoredColumn[],
-  keyNow: readonly StoredColumn[],
-): Promise<readonly number[]> {
-  const sums = async ({ connection, table, columns }: Side, own: readonly StoredColumn[]) => {
-    const { rows } = await connection.query(
-      `select ${bucketOf(own)} as bucket, count(*) || ' ' || sum(pg_catalog.hash_record_extended(row(${columns.map(asText).join(", ")}), 0)::numeric) as sum from ${table.name} as t group by 1`,
-    );
-    return new Map((rows as { bucket: number; sum: string }[]).map(({ bucket, sum }) => [bucket, sum]));
-  };
-  const [was, is] = await Promise.all([sums(first, key), sums(second, keyNow)]);
-  return [...new Set([...was.keys(), ...is.keys()])].filter((bucket) => was.get(bucket) !== is.get(bucket));
-}
-
-interface Hashes {
-  readonly row: string;
-  readonly name: string;
-}
-
-async function rowsOf(
-  { connection, table, columns }: Side,
-  key: readonly StoredColumn[],
-  wanted: readonly number[],
-): Promise<ReadonlyMap<string, Hashes>> {
-  const name = tellable(key)
-    ? key
-        .map((column) => `'${column.name.replaceAll("'", "''")} ' || t.${quoteIdentifier(column.name)}::text`)
-        .join(" || ', ' || ")
-    : "''";
-  const { rows } = await connection.query(
-    `select pg_catalog.hash_record_extended(row(${key.map(hashed).join(", ")}), 0)::text as id, pg_catalog.hash_record_extended(row(${columns.map(asText).join(", ")}), 0)::text as row, ${name} as name from ${table.name} as t where ${bucketOf(key)} = any ($1)`,
-    [wanted],
-  );
-  return new Map((rows as (Hashes & { id: string })[]).map(({ id, row, name }) => [id, { row, name }]));
-}
-
-/** By text, so that a column of another type is another value only where it reads differently. */
-function asText({ name }: StoredColumn): string {
-  return `t.${quoteIdentifier(name)}::text`;
-}
-
-/** Keys that say nothing of whom a row is about. */
-function tellable(key: readonly StoredColumn[]): boolean {
-  return key.every(({ type }) => /^(uuid|smallint|integer|bigint)$/.test(type));
 }
 
 function lostTable(table: StoredTable, count: number): DataChange {
