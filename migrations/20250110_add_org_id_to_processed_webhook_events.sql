@@ -25,6 +25,7 @@
 -- requires: 20250110_create_organizations_table_foundation
 -- requires: 20250110_create_org_id_immutability_triggers
 -- requires: 20250110_create_auth_org_id_function
+-- changes data: public.processed_webhook_events, because events of no one tenant move to its _orphans table
 -- transaction: own
 
 -- Part 1

@@ -9,7 +9,8 @@
 -- transaction: own
 
 begin;
-set local lock_timeout = '5s';
+-- Whoever comes while it waits for a lock queues behind it: give up soon, and run the file again.
+set local lock_timeout = '400ms';
 set local statement_timeout = '2min';
 -- Definitions are compared as text, and the server writes a name in full only when no schema is searched.
 set local search_path = '';

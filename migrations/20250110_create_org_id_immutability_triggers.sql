@@ -4,7 +4,8 @@
 -- transaction: own
 
 begin;
-set local lock_timeout = '5s';
+-- Whoever comes while it waits for a lock queues behind it: give up soon, and run the file again.
+set local lock_timeout = '400ms';
 set local statement_timeout = '2min';
 set local search_path = '';
 

@@ -71,13 +71,14 @@ function judgeReading(
 
 /** Whoever wants one of the rows waits until the transaction is over. */
 function judgeRowLocks(where: string, statement: StatementRun, { maxStallMs }: Ground, proof: Proof): void {
-  if (statement.untilCommitMs < maxStallMs) return;
+  const { untilCommitMs } = statement;
+  if (untilCommitMs === undefined || untilCommitMs < maxStallMs) return;
   for (const { table, updated, deleted } of statement.work) {
     const rows = updated + deleted;
     // Rows of one short statement are locked as long, but nobody is likely to want one of a handful.
     if (rows < smallTableRows) continue;
     proof.broke(
-      `${where} keeps ${count(rows)} rows of ${table} locked for ${toldMs(statement.untilCommitMs)}, until its transaction is over`,
+      `${where} keeps ${count(rows)} rows of ${table} locked for ${toldMs(untilCommitMs)}, until its transaction is over`,
       `${statement.text};`,
     );
   }

@@ -53,7 +53,7 @@ export function judgeQueues(tests: readonly QueueTest[], maxStallMs: number, pro
   for (const { file, table, mode, bystander, stallMs, waitedMs, gaveUp } of tests)
     if (stallMs >= maxStallMs)
       proof.broke(
-        `${file} waits for ${mode} on ${table} behind ${bystander}${gaveUp ? ` until it gives up (SQLSTATE ${gaveUp})` : " without end"}; whoever came next waited ${toldMs(stallMs)}`,
+        `${file} waits for ${mode} on ${table} behind ${bystander}${gaveUp ? ` until it gives up (SQLSTATE ${gaveUp})` : ` for ${toldMs(waitedMs)} and more`}; whoever came next waited ${toldMs(stallMs)}`,
         `-- in one session: begin; lock table ${table} in ${bystander === "a long reader" ? "access share" : "row exclusive"} mode;\n-- in another: ${file}\n-- in a third: select 1 from ${table} limit 1; -- waits`,
       );
     else if (waitedMs > 0)

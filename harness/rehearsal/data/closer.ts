@@ -8,7 +8,7 @@ import { hashed, type StoredColumn, type StoredTable } from "./stored-tables.ts"
 const buckets = 4096;
 /** Rows that are looked at one by one. */
 const mostRows = 100_000;
-const mostExamples = 5;
+const mostExamples = 3;
 
 /** One of the two: a connection, the table there, and the columns that both have, in one order. */
 export interface Side {

@@ -28,7 +28,7 @@ export async function findPeople(
     const person = table.foreignKeys.find(({ target }) => key(target) === key(peopleTable))?.columns[0];
     if (person === undefined) continue;
     const { rows } = await superuser.query(
-      `select distinct person from (select ${quoteIdentifier(person)}::text as person from ${qualify(table.schema, table.name)} where ${quoteIdentifier(tenancy.column)}::text = $1 and ${quoteIdentifier(person)} is not null limit 100) as some limit ${mostPeople}`,
+      `select distinct person from (select ${quoteIdentifier(person)}::text as person from ${qualify(table.schema, table.name)} where ${quoteIdentifier(tenancy.column)}::text = $1 and ${quoteIdentifier(person)} is not null limit 100) as seen limit ${mostPeople}`,
       [tenant],
     );
     for (const row of rows as { person: string }[]) found.add(row.person);

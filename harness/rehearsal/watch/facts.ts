@@ -52,8 +52,8 @@ export interface StatementRun {
   readonly scans: readonly Scan[];
   readonly work: readonly RowWork[];
   readonly walBytes: number;
-  /** From its beginning to the end of its transaction. */
-  readonly untilCommitMs: number;
+  /** From its beginning to the end of its transaction; absent where it began and ended several itself. */
+  readonly untilCommitMs?: number;
 }
 
 export interface ToldError {

@@ -3,7 +3,7 @@
 import type { Statement } from "../../sql/statements.ts";
 import type { LockHeld, RowWork, Scan, StatementRun } from "./facts.ts";
 import { heldUpBy, strongestOf } from "./lock-modes.ts";
-import type { LockSampler } from "./lock-sampler.ts";
+import type { LockSampler, Sighting } from "./lock-sampler.ts";
 import type { OldTables } from "./old-tables.ts";
 import { beginningOf } from "./told.ts";
 
@@ -35,6 +35,8 @@ interface Entry {
   /** By performance.now(). */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** Whether it began and ended its transactions itself. */
+  readonly alone?: boolean;
 }
 
 interface Open {
@@ -67,48 +69,63 @@ export class Ledger {
     for (const { statement, entry } of this.open) {
       const { before, after, startedAt, endedAt } = entry;
       const held = new Set(before.locks.map(({ oid, mode }) => `${oid} ${mode}`));
-      const fromSession = after.locks.filter(({ oid, mode }) => !held.has(`${oid} ${mode}`));
-      // What runs outside a transaction has let go by the time that it can be asked.
-      const locks = fromSession.length > 0 || before.locks.length > 0 ? fromSession : seenDuring(seen, entry);
+      const taken = after.locks.filter(({ oid, mode }) => !held.has(`${oid} ${mode}`));
+      const locks = entry.alone
+        ? this.locksSeen(seen, entry)
+        : taken.flatMap((lock) => this.lockTaken(lock, seen, statement, entry, at));
       this.done.push({
         line: statement.start.line,
         text: beginningOf(statement.text),
         elapsedMs: endedAt - startedAt,
-        locks: locks.flatMap((lock) => this.lockHeld(lock, { seen, startedAt, endedAt, at })),
+        locks,
         rewrites: this.rewrites(before, after),
-        scans: this.scans(before, after),
+        scans: this.scans(statement, before, after),
         work: this.work(before, after),
         walBytes: after.wal - before.wal,
-        untilCommitMs: at - startedAt,
+        ...(!entry.alone && { untilCommitMs: at - startedAt }),
       });
     }
     this.open = [];
   }
 
-  private lockHeld(
+  /** A lock that the session says it took with the statement. */
+  private lockTaken(
     { tableOid, index, mode }: Mark["locks"][number],
-    {
-      seen,
-      startedAt,
-      endedAt,
-      at,
-    }: {
-      readonly seen: ReturnType<LockSampler["takeLocks"]>;
-      readonly startedAt: number;
-      readonly endedAt: number;
-      readonly at: number;
-    },
+    seen: readonly Sighting[],
+    statement: Statement,
+    { startedAt, endedAt }: Entry,
+    at: number,
   ): LockHeld[] {
     const table = this.tables.get(tableOid);
     if (table === undefined) return [];
     const sighting = seen.find((one) => one.oid === tableOid && one.mode === mode);
     const waitedMs = sighting?.waitedMs ?? 0;
-    // It was granted within the statement: at the beginning unless it was waited for, or seen to come later.
-    const from = Math.min(
-      Math.max(startedAt + waitedMs, waitedMs > 0 ? (sighting?.grantedAt ?? 0) : 0),
-      endedAt,
-    );
-    return [{ table: table.name, ...(index !== null && { index }), mode, heldMs: at - from, waitedMs }];
+    // A command takes its locks first; a block when it gets there, which is when it was first seen, or just before its end.
+    const seenAt = sighting?.grantedAt ?? endedAt;
+    const from = isBlock(statement) ? seenAt : waitedMs > 0 ? Math.max(seenAt, startedAt) : startedAt;
+    return [
+      {
+        table: table.name,
+        ...(index !== null && { index }),
+        mode,
+        heldMs: at - Math.min(from, endedAt),
+        waitedMs,
+      },
+    ];
+  }
+
+  /** What ran outside a transaction has let go by the time that it can be asked: the longest hold that was seen of each. */
+  private locksSeen(seen: readonly Sighting[], { startedAt, endedAt }: Entry): LockHeld[] {
+    const longest = new Map<string, LockHeld>();
+    for (const { oid, mode, grantedAt, lastSeen, waitedMs } of seen) {
+      const table = this.tables.get(oid);
+      if (table === undefined || lastSeen < startedAt || (grantedAt ?? lastSeen) > endedAt) continue;
+      const heldMs = grantedAt === undefined ? 0 : lastSeen - grantedAt;
+      const known = longest.get(`${oid} ${mode}`);
+      if (known && known.heldMs >= heldMs) continue;
+      longest.set(`${oid} ${mode}`, { table: table.name, mode, heldMs, waitedMs });
+    }
+    return [...longest.values()];
   }
 
   private rewrites(before: Mark, after: Mark): string[] {
@@ -119,13 +136,13 @@ export class Ledger {
     });
   }
 
-  private scans(before: Mark, after: Mark): Scan[] {
+  /** A block may read first and lock later: of it counts what was locked before it began. */
+  private scans(statement: Statement, before: Mark, after: Mark): Scan[] {
+    const locks = isBlock(statement) ? before.locks : after.locks;
     return this.tables.all.flatMap(({ oid, name }) => {
       const rows = (after.work.get(oid)?.scanned ?? 0) - (before.work.get(oid)?.scanned ?? 0);
       if (rows <= 0) return [];
-      const modes = after.locks
-        .filter((lock) => lock.oid === oid && heldUpBy(lock.mode))
-        .map(({ mode }) => mode);
+      const modes = locks.filter((lock) => lock.oid === oid && heldUpBy(lock.mode)).map(({ mode }) => mode);
       const under = strongestOf(modes);
       return [{ table: name, rows, ...(under !== undefined && { under }) }];
     });
@@ -142,13 +159,7 @@ export class Ledger {
   }
 }
 
-function seenDuring(
-  seen: ReturnType<LockSampler["takeLocks"]>,
-  { startedAt, endedAt }: Entry,
-): Mark["locks"] {
-  return seen
-    .filter(
-      ({ grantedAt, lastSeen }) => grantedAt !== undefined && grantedAt <= endedAt && lastSeen >= startedAt,
-    )
-    .map(({ oid, mode }) => ({ oid, tableOid: oid, index: null, mode }));
+/** Whether what it does, and in which order, is not the server's to say. */
+function isBlock({ kind }: Statement): boolean {
+  return kind === "DoStmt" || kind === "CallStmt" || kind === "SelectStmt";
 }

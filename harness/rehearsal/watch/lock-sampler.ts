@@ -25,10 +25,12 @@ interface Sample {
   readonly since: number | null;
   readonly now: number;
   readonly behind: readonly number[];
+  /** When its transaction began. */
+  readonly began: string;
 }
 
-/** A lock of the migrating session as others saw it. */
-interface Sighting {
+/** A lock of the migrating session as others saw it, in one transaction. */
+export interface Sighting {
   readonly oid: number;
   readonly mode: string;
   /** By performance.now() of this process, at the first look that saw it granted. */
@@ -124,9 +126,9 @@ export class LockSampler implements AsyncDisposable {
     }
   }
 
-  private noteOwn({ oid, mode, granted, since, now }: Sample, at: number): void {
+  private noteOwn({ oid, mode, granted, since, now, began }: Sample, at: number): void {
     if (oid === null) return;
-    const key = `${oid} ${mode}`;
+    const key = `${oid} ${mode} ${began}`;
     const known = this.sightings.get(key);
     const grantedAt = known?.grantedAt ?? (granted ? at : undefined);
     const waited = granted || since === null ? 0 : now - since;

@@ -3,7 +3,7 @@ import type { Script } from "../../migrations/script.ts";
 import { type Outcome, send } from "../../migrations/simple-query.ts";
 import { loadSql } from "../../sql/load.ts";
 import type { Statement } from "../../sql/statements.ts";
-import type { FileRun, StatementRun } from "./facts.ts";
+import type { FileRun } from "./facts.ts";
 import { Ledger, type Mark } from "./ledger.ts";
 import type { LockSampler } from "./lock-sampler.ts";
 import type { OldTables } from "./old-tables.ts";
@@ -30,8 +30,7 @@ export interface Watch {
  * part of the answer. @throws Fault ENGINE_LOST.
  */
 export async function performFile(script: Script, watch: Watch): Promise<FileRun> {
-  const performance_ = new Performance(script, watch);
-  return performance_.run();
+  return new Performance(script, watch).run();
 }
 
 class Performance {
@@ -140,9 +139,12 @@ class Performance {
     const startedAt = performance.now();
     const outcome = await send(connection, statement.text);
     const endedAt = performance.now();
-    if (outcome.error === undefined) await send(connection, "select pg_catalog.pg_stat_force_next_flush()");
-    if (outcome.error === undefined) await send(connection, "select 1");
-    this.ledger.enter(statement, { before, after: await this.outerMark(superuser), startedAt, endedAt });
+    // What it counted shows to others once it is flushed, which happens as the next statement ends.
+    if (outcome.error === undefined)
+      for (const text of ["select pg_catalog.pg_stat_force_next_flush()", "select 1"])
+        await send(connection, text);
+    const after = await this.outerMark(superuser);
+    this.ledger.enter(statement, { before, after, startedAt, endedAt, alone: true });
     this.ledger.endTransaction(endedAt);
     return outcome;
   }
@@ -197,5 +199,3 @@ function readMark(row: unknown): Mark {
     wal: Number(wal),
   };
 }
-
-export type { StatementRun };

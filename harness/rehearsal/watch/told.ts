@@ -27,10 +27,13 @@ const number = /^\d[\d,.]*$/;
 /** Knows which words may be told: those of the migration and of the catalog. */
 export class Discretion {
   private readonly words: ReadonlySet<string>;
+  /** Those of a migration's own text, where they are too short to be anybody's. */
+  private readonly numbers: ReadonlySet<string>;
 
   /** `names` are those of the catalog: tables, columns, constraints, functions, roles. */
   constructor(texts: readonly string[], names: readonly string[]) {
     this.words = new Set([...texts, ...names].flatMap((text) => wordsOf(text.toLowerCase())));
+    this.numbers = new Set(texts.flatMap((text) => text.match(/\b\d{1,3}\b/g) ?? []));
   }
 
   /** `message` with all that is neither a word of the migration or of the catalog, nor a count, left out. */
@@ -38,7 +41,10 @@ export class Discretion {
     const parts = message.replaceAll(/\s+/g, " ").split(/([A-Za-z0-9_$\u0080-\uffff.,+@-]+)/);
     const told = parts.map((part, index) => {
       if (index % 2 === 0) return part;
-      if (number.test(part)) return counted.test(parts.slice(index + 1).join("")) ? part : withheld;
+      if (number.test(part)) {
+        const isCount = counted.test(parts.slice(index + 1).join(""));
+        return isCount || this.numbers.has(part.replace(/[,.]$/, "")) ? part : withheld;
+      }
       return wordsOf(part.toLowerCase()).every((word) => this.words.has(word) || serverWords.has(word))
         ? part
         : withheld;
@@ -91,6 +97,6 @@ const serverWords: ReadonlySet<string> = new Set(
     reached recovery recursion referenced references relation relations replica required row rows running schema security sequence serialize server set
     setting size some still stop stopped subquery superuser supported syntax system table tables than that the there this time timeout to too transaction trigger
     type types unexpected unique unrecognized update updated use used user using valid value values version view violates wait waiting was while will with within without
-    write wrong you zero due near end violated able obtain statement process shared memory disk full no space left device numeric character varying text
+    write wrong you zero due near end violated able obtain statement process shared kb mb gb tb bytes s ms memory disk full no space left device numeric character varying text
     timestamp date uuid boolean bigint smallint jsonb row_level new would`),
 );

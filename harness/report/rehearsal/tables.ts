@@ -68,25 +68,26 @@ function isTold({ elapsedMs, rewrites, scans, work }: StatementRun): boolean {
 function statementTable(files: readonly FileRun[]): Table {
   return {
     ...{ caption: "Statements that took 50 ms or touched tables of the snapshot", of: "statement" },
-    columns: [...columns("took", "until commit", "WAL"), ...words("what it did", "")],
+    columns: [...columns("took", "until commit", "WAL"), ...words("what it did")],
     rows: files.flatMap(({ file, statements }) =>
       statements
         .filter(isTold)
         .map((one) =>
           row(`${file}:${one.line}`, [
             formatMs(one.elapsedMs),
-            formatMs(one.untilCommitMs),
+            one.untilCommitMs === undefined ? "by itself" : formatMs(one.untilCommitMs),
             formatBytes(one.walBytes),
             deedOf(one),
-            one.text,
           ]),
         ),
     ),
   };
 }
 
+const shownDeeds = 3;
+
 function deedOf({ rewrites, scans, work }: StatementRun): string {
-  return [
+  const all = [
     ...rewrites.map((table) => `rewrites ${table}`),
     ...scans
       .filter(({ table }) => !rewrites.includes(table))
@@ -99,7 +100,9 @@ function deedOf({ rewrites, scans, work }: StatementRun): string {
       ];
       return `${deeds.join(", ")} of ${table}`;
     }),
-  ].join("; ");
+  ];
+  const more = all.length - shownDeeds;
+  return `${all.slice(0, shownDeeds).join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
 
 const strong = /AccessExclusive|Exclusive|Share(RowExclusive)?Lock$/;
