@@ -1,7 +1,10 @@
-// A rehearsal of one small project on the shared server, without a snapshot file: its state before is made in place.
+// A rehearsal of one small project without a snapshot file: its state before is made in place.
 
-import { withConnection } from "../../harness/engine/connection.ts";
+import { inject } from "vitest";
+import { migrationsOf, stateBefore } from "../../fixtures/rehearsal/state.ts";
+import config from "../../fixtures/rehearsal/tenantproof.config.ts";
 import type { Cluster } from "../../harness/engine/cluster.ts";
+import { withConnection } from "../../harness/engine/connection.ts";
 import { cloneDatabase } from "../../harness/engine/database.ts";
 import type { Project } from "../../harness/guarantees/project.ts";
 import { planMigrations } from "../../harness/migrations/plan.ts";
@@ -9,9 +12,6 @@ import { readMigrations } from "../../harness/migrations/read.ts";
 import type { Check, Findings } from "../../harness/rehearsal/findings.ts";
 import { rehearse } from "../../harness/rehearsal/rehearse.ts";
 import { settle } from "../../harness/rehearsal/settle.ts";
-import { inject } from "vitest";
-import config from "../../fixtures/rehearsal/tenantproof.config.ts";
-import { migrationsOf, stateBefore } from "../../fixtures/rehearsal/state.ts";
 
 interface Rehearsed {
   readonly checks: ReadonlyMap<string, Check>;
@@ -19,30 +19,47 @@ interface Rehearsed {
   readonly failure: string | undefined;
 }
 
+/** A server, and the template on it that has the platform. */
+export interface Host {
+  readonly cluster: Cluster;
+  readonly template: string;
+  readonly deployer: string;
+}
+
 interface Options {
   readonly items?: number;
   readonly rate?: number;
   readonly maxStallMs?: number;
   readonly project?: Project;
+  /** Default: the shared one. */
+  readonly host?: Host;
+  /** SQL for the deployer, between the state before and the migration. */
+  readonly odd?: string;
 }
 
 /** What a rehearsal of the project says. */
 export async function rehearseProject(
   name: string,
-  { items = 6_000, rate = 0, maxStallMs = 1_000, project = config }: Options = {},
+  {
+    items = 6_000,
+    rate = 0,
+    maxStallMs = 1_000,
+    project = config,
+    host = sharedHost(),
+    odd = "",
+  }: Options = {},
 ): Promise<Rehearsed> {
-  const shared = inject("shared");
-  const cluster = shared as unknown as Cluster;
+  const { cluster, template, deployer } = host;
   const plan = planMigrations(await readMigrations(migrationsOf({ name })));
-  await using pristine = await cloneDatabase(shared, shared.templates.open);
+  await using pristine = await cloneDatabase(cluster, template);
   const state = await stateBefore({ name }, items);
-  await withConnection(pristine.address(shared.deployer), (connection) => connection.query(state));
+  await withConnection(pristine.address(deployer), (connection) => connection.query(`${state}\n${odd}`));
   const { signal } = new AbortController();
-  await settle(pristine.address(shared.superuser.user), signal);
+  await settle(pristine.address(cluster.superuser.user), signal);
   const findings = {};
   const checks = new Map<string, Check>();
   const failure = await rehearse({
-    theatre: { cluster, pristine, deployer: shared.deployer, plan },
+    theatre: { cluster, pristine, deployer, plan },
     ...{ project, maxStallMs, rate, seed: 1, signal, findings },
     stages: { stage: (_, work) => work(() => {}) },
     onCheck: (check) => checks.set(check.id, check),
@@ -58,4 +75,13 @@ export function findingsOf(check: Check | undefined): string {
   return verdict.state === "broken"
     ? verdict.breaches.map(({ what }) => what).join("\n")
     : `unproven: ${verdict.why}`;
+}
+
+function sharedHost(): Host {
+  const shared = inject("shared");
+  return {
+    cluster: shared as unknown as Cluster,
+    template: shared.templates.open,
+    deployer: shared.deployer,
+  };
 }
