@@ -12,6 +12,16 @@ const literals: { text: string; use: Use }[] = [
   { text: "https://%", use: "like" },
 ];
 const masker = openMasker("a secret", makeVocabulary(literals));
+/** Words and patterns that lie in the way of nearly every short text. */
+const tricky = openMasker(
+  "a secret",
+  makeVocabulary([
+    { text: "q", use: "word" },
+    { text: "q5", use: "word" },
+    { text: "^x[0-9]$", use: "regex" },
+    { text: "^(a[0-9]|[a-f]5)$", use: "regex" },
+  ]),
+);
 const plain = openMasker("a secret", makeVocabulary([]));
 
 /** What must stay of every character. */
@@ -76,7 +86,8 @@ describe("a masked text", () => {
     ],
     ["what a pattern is near", everyOf("hIi", "NTno", "VTvt", "pP-", "sS0", ":", "/", "/")],
   ])("has an image of its own among all of %s", (_, texts) => {
-    expect(new Set(texts.map((text) => masker.text(text))).size).toBe(texts.length);
+    for (const each of [masker, tricky, plain])
+      expect(new Set(texts.map((text) => each.text(text))).size).toBe(texts.length);
   });
 
   it("differs from another in case only where the texts did: what citext calls equal becomes equal", () => {
