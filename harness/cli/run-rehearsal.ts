@@ -1,28 +1,17 @@
 import { availableParallelism } from "node:os";
-import { takePicture } from "../catalog/picture.ts";
 import type { Cluster, EngineRequest, Major } from "../engine/cluster.ts";
 import { majors } from "../engine/cluster.ts";
-import { connect, withConnection } from "../engine/connection.ts";
-import { createDatabase } from "../engine/database.ts";
+import { withConnection } from "../engine/connection.ts";
 import { psqlCommand } from "../engine/psql.ts";
 import { Fault } from "../fault/fault.ts";
 import { readSubject, type Subject } from "../guarantees/ground.ts";
 import type { Project } from "../guarantees/project.ts";
-import { applyPlan } from "../migrations/apply.ts";
-import { installPlatform, preparePlatform } from "../platform/platform.ts";
 import { type CheckId, checkIds, concludeCheck } from "../rehearsal/checks/checks.ts";
 import { readStoredTables } from "../rehearsal/data/stored-tables.ts";
 import type { Check, Findings } from "../rehearsal/findings.ts";
 import { maskDatabase } from "../rehearsal/mask/mask.ts";
-import { takeFootprints } from "../rehearsal/pending/footprint.ts";
-import { readHistory } from "../rehearsal/pending/history.ts";
-import {
-  type Pending,
-  pendingByCatalog,
-  pendingByHistory,
-  pendingByWord,
-  type Told,
-} from "../rehearsal/pending/pending.ts";
+import { findPending } from "../rehearsal/pending/find.ts";
+import { pendingByWord, type Told } from "../rehearsal/pending/pending.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
 import { settle } from "../rehearsal/settle.ts";
 import { type Restored, restoreSnapshot } from "../rehearsal/snapshot/restore.ts";
@@ -166,7 +155,7 @@ async function onCluster(run: Run, cluster: Cluster, subject: Subject): Promise<
   notes.push(...restored.supplied.map((line) => `supplied: ${line}`));
   notes.push(...restored.explained.map((line) => `explained: ${line}`));
   const pending = await progress.stage("pending", async (say) => {
-    const answer = await findPending(run, cluster, subject, restored);
+    const answer = await findPending(run.told, { ...restored, ...{ cluster, project, subject, signal } });
     say(`${answer.plan.length} of ${subject.plan.length} migrations, according to ${answer.source}`);
     return answer;
   });
@@ -220,41 +209,8 @@ async function mask(run: Run, { database }: Restored, cluster: Cluster, key: str
     const done = await maskDatabase(database.address(cluster.superuser.user), { key, keep, say, signal });
     say(`${done.masked.length} columns of ${done.rows.toLocaleString("en-US")} rows`);
     notes.push(`masked: ${done.masked.join(", ")}`);
+    notes.push(...done.kept.map(({ column, why }) => `not masked: ${column}: ${why}`));
   });
-}
-
-/** From the user, the history table, or what is there; in this order. */
-async function findPending(
-  { told, project, signal }: Run,
-  cluster: Cluster,
-  { plan, baseline }: Subject,
-  { database, deployer }: Restored,
-): Promise<Pending> {
-  if (told.pending || told.applied) return pendingByWord(plan, told);
-  const address = database.address(cluster.superuser.user);
-  const history = await withConnection(address, (connection) => readHistory(connection, plan));
-  if (history) return pendingByHistory(plan, history);
-  signal.throwIfAborted();
-  // An empty database shows what each of them leaves behind.
-  await using scratch = await createDatabase(cluster, { owner: deployer });
-  await using superuser = await connect(scratch.address(cluster.superuser.user));
-  await using own = await connect(scratch.address(deployer));
-  const prepared = await preparePlatform(superuser, project);
-  await installPlatform(superuser, prepared);
-  try {
-    await applyPlan(own, baseline);
-    const footprints = await takeFootprints({ superuser, deployer: own }, plan);
-    const picture = await withConnection(address, (connection) => takePicture(connection));
-    return pendingByCatalog(plan, footprints, picture);
-  } catch (thrown) {
-    const fault = Fault.from(thrown);
-    if (fault.exit !== 4) throw fault;
-    throw new Fault(
-      "USAGE",
-      "The snapshot has no table of applied migrations, and the migrations do not apply to an empty database, by which it could be known.",
-      { where: fault.where, hint: "Say it: --pending NAME... or --applied NAME...", cause: fault },
-    );
-  }
 }
 
 function inOrder(checks: readonly Check[]): readonly Check[] {
