@@ -10,18 +10,15 @@ interface Trace {
   readonly id: string;
   /** Each shape that it has from then on. */
   readonly shapes: ReadonlySet<string>;
-  /** Each shape that it had before; none where it is new. */
-  readonly former: ReadonlySet<string>;
+  /** Whether it was not there before. */
+  readonly isNew: boolean;
 }
 
 /** For each migration of the plan, in order, what it makes and changes. */
 export type Footprints = ReadonlyMap<Migration, readonly Trace[]>;
 
-/** Kinds that say something by being there; of what belongs to a relation only what may be added to an old one. */
-const told = new Set([
-  ...["table", "view", "materialized view", "function", "procedure", "type", "enum", "domain", "sequence"],
-  ...["table column", "index", "policy", "trigger", "constraint", "schema", "extension"],
-]);
+/** What the host or whoever restored a dump has a hand in says nothing of a migration. */
+const ofTheHost = /privileges|setting|extension|publication/;
 
 /**
  * The footprints of all migrations, read while they are applied one after the other through `deployer`.
@@ -41,16 +38,12 @@ export async function takeFootprints(
     plan.map((migration, index) => {
       const before = shapes[index] ?? new Map<string, string>();
       const touched = (pictures[index + 1] ?? []).filter(
-        (object) => told.has(object.kind) && before.get(idOf(object)) !== shapeOf(object),
+        (object) => !ofTheHost.test(object.kind) && before.get(idOf(object)) !== shapeOf(object),
       );
       const traces = touched.map((object) => {
-        const known = (some: typeof shapes) =>
-          new Set(some.flatMap((shape) => shape.get(idOf(object)) ?? []));
-        return {
-          id: idOf(object),
-          shapes: known(shapes.slice(index + 1)),
-          former: known(shapes.slice(0, index + 1)),
-        };
+        const id = idOf(object);
+        const later = shapes.slice(index + 1).flatMap((shape) => shape.get(id) ?? []);
+        return { id, shapes: new Set(later), isNew: !before.has(id) };
       });
       return [migration, traces] as const;
     }),
@@ -62,7 +55,7 @@ export interface Match {
   /** Objects as they are once the migration has been applied. */
   readonly alike: number;
   readonly of: number;
-  /** Objects that are neither as they were before it nor as they are after, for people. */
+  /** Objects that it makes and that are there in a shape that it never gives them, for people. */
   readonly otherwise: readonly string[];
 }
 
@@ -74,7 +67,8 @@ export function matchFootprint(traces: readonly Trace[], picture: Picture): Matc
     alike: traces.filter(is).length,
     of: traces.length,
     otherwise: traces
-      .filter((trace) => found.has(trace.id) && !is(trace) && !trace.former.has(found.get(trace.id) ?? ""))
+      // One that was there before may have any shape: the application made it.
+      .filter((trace) => found.has(trace.id) && !is(trace) && trace.isNew)
       .map(({ id }) => id),
   };
 }

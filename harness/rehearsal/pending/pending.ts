@@ -61,7 +61,8 @@ export function pendingByCatalog(plan: Plan, footprints: Footprints, picture: Pi
     const seen = `${alike} of the ${of} objects that it makes or changes are as it leaves them`;
     if (of > 0) {
       const strange = otherwise.length > 0 ? `; otherwise: ${otherwise.slice(0, 3).join(", ")}` : "";
-      if (alike > 0 && alike < of) unclear.push(`${plan[index]?.file}: ${seen}${strange}`);
+      if (alike < of && (alike > 0 || otherwise.length > 0))
+        unclear.push(`${plan[index]?.file}: ${seen}${strange}`);
       return { pending: alike < of, why: seen };
     }
     // What leaves no trace lies between others that do.

@@ -41,15 +41,15 @@ export class Discretion {
     const parts = message.replaceAll(/\s+/g, " ").split(/([A-Za-z0-9_$\u0080-\uffff.,+@-]+)/);
     const told = parts.map((part, index) => {
       if (index % 2 === 0) return part;
-      if (number.test(part)) {
-        const isCount = counted.test(parts.slice(index + 1).join(""));
-        return isCount || this.numbers.has(part.replace(/[,.]$/, "")) ? part : withheld;
-      }
-      return wordsOf(part.toLowerCase()).every((word) => this.words.has(word) || serverWords.has(word))
-        ? part
-        : withheld;
+      // "1,000 rows" counts; no other number is told unless the migration itself has it.
+      if (number.test(part) && counted.test(parts.slice(index + 1).join(""))) return part;
+      return tokensOf(part.toLowerCase()).every((token) => this.isKnown(token)) ? part : withheld;
     });
     return told.join("").replaceAll(new RegExp(`${withheld}([^A-Za-z0-9]*${withheld})+`, "g"), withheld);
+  }
+
+  private isKnown(token: string): boolean {
+    return /^\d+$/.test(token) ? this.numbers.has(token) : this.words.has(token) || serverWords.has(token);
   }
 
   /** The error as it may be told, with its place in the script. */
@@ -79,8 +79,12 @@ export function beginningOf(text: string): string {
   return line.length > shownLength ? `${line.slice(0, shownLength - 1)}…` : line;
 }
 
+function tokensOf(text: string): string[] {
+  return text.split(/[^\p{L}\p{N}_$]+/u).filter((token) => token !== "");
+}
+
 function wordsOf(text: string): string[] {
-  return text.split(/[^\p{L}\p{N}_$]+/u).filter((word) => word !== "" && !number.test(word));
+  return tokensOf(text).filter((token) => !/^\d+$/.test(token));
 }
 
 /** The words of the server's own messages that a migration meets. Others are left out, which loses no more than a word. */
