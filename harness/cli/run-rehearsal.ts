@@ -107,7 +107,7 @@ export async function runRehearsal(
     engine = cluster.description;
     if (settings.keep) run.notes.push(cluster.keep());
     const failure = await onCluster(run, cluster, subject).catch(async (thrown) => {
-      throw await withLog(Fault.from(thrown), cluster);
+      throw await withLog(faultOf(thrown), cluster);
     });
     return finish(failure);
   } catch (thrown) {
@@ -115,6 +115,17 @@ export async function runRehearsal(
   } finally {
     stopping.abort(new Fault("INTERRUPTED", "the rehearsal has ended"));
   }
+}
+
+/** An error of the server that nobody expected may quote a row: its SQLSTATE is told, and nothing else. */
+function faultOf(thrown: unknown): Fault {
+  const fault = Fault.in(thrown);
+  if (fault) return fault;
+  const { code, severity, error, suppressed } = thrown as Record<string, unknown>;
+  if (typeof severity === "string") return new Fault("BUG", `a statement of ours ended in SQLSTATE ${code}`);
+  // What was thrown first, where closing things threw as well.
+  const inner = suppressed ?? error;
+  return inner instanceof Error ? faultOf(inner) : Fault.from(thrown);
 }
 
 /** A server of the snapshot's major, with room for what it holds. */

@@ -46,6 +46,15 @@ export function readHeader(text: string, file: string): Header {
   return { requires: [...new Set(requires)], ownTransaction, present: ownTransaction || requires.length > 0 };
 }
 
+/** What a script says of itself that nobody would expect, with its reason: `-- KEY: NAME, because ...`, anywhere in it. */
+export type Confession = "access exclusive" | "changes data";
+
+/** The names that `text` confesses under `key`. */
+export function confessedIn(text: string, key: Confession): readonly string[] {
+  const line = new RegExp(`^-- ${key}: *(.*?), because \\S`);
+  return text.split(/\r\n|\n|\r/).flatMap((one) => line.exec(one)?.[1] ?? []);
+}
+
 function refuseDownSection(text: string, file: string): void {
   const found = downSection.exec(text);
   if (found === null) return;

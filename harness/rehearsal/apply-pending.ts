@@ -1,4 +1,3 @@
-import type { Migration } from "../migrations/migration.ts";
 import { parseScript, type Script } from "../migrations/script.ts";
 import { stemOf } from "../migrations/version.ts";
 import type { RehearsalPlan } from "../workload/rehearsal-plan.ts";
@@ -77,18 +76,4 @@ function join(first: FileRun, second: FileRun): FileRun {
     walBytes: first.walBytes + second.walBytes,
     diskBytes: first.diskBytes + second.diskBytes,
   };
-}
-
-/** The tables or columns whose values a script says it changes: `-- changes data: schema.table[.column], because ...`. */
-export function intendedChanges({ text }: Pick<Migration, "text">): readonly string[] {
-  return saidOf(text, /^-- changes data: *(.*?), because \S/);
-}
-
-/** The tables that a script says it must hold ACCESS EXCLUSIVE on while it reads them. */
-export function acceptedLocks({ text }: Pick<Migration, "text">): readonly string[] {
-  return saidOf(text, /^-- access exclusive: *(.*?), because \S/);
-}
-
-function saidOf(text: string, line: RegExp): string[] {
-  return text.split(/\r\n|\n|\r/).flatMap((one) => line.exec(one)?.[1] ?? []);
 }

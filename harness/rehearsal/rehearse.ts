@@ -1,55 +1,31 @@
 // Rehearsal: the pending migrations on a copy of what production holds, before they go there. Pass: one copy of the
 // snapshot on which one thing is tried; see stage.ts.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Picture, takePicture } from "../catalog/picture.ts";
 import { readSchema } from "../catalog/schema.ts";
 import { connect, withConnection } from "../engine/connection.ts";
 import type { Database } from "../engine/database.ts";
-import type { Stages } from "../guarantees/ground.ts";
-import type { Project } from "../guarantees/project.ts";
-import { Proof } from "../guarantees/proof.ts";
-import { openDirect, openSessions } from "../session/session.ts";
+import type { Proof } from "../guarantees/proof.ts";
+import { openSessions } from "../session/session.ts";
 import { applyAll, type Manner } from "./apply-pending.ts";
 import { tryWayBack } from "./back/way-back.ts";
-import { type CheckId, concludeCheck } from "./checks/checks.ts";
 import { judgeData, judgeKeys } from "./checks/data.ts";
 import { judgeLocks } from "./checks/locks.ts";
-import { judgeQueues, judgeTraffic } from "./checks/traffic.ts";
+import { judgeQueues } from "./checks/traffic.ts";
 import { judgeWayBack } from "./checks/way-back.ts";
 import { toldMs, toldRows } from "./checks/words.ts";
 import { compareData } from "./data/compare.ts";
 import { checkForeignKeys } from "./data/foreign-keys.ts";
-import type { Check, Findings } from "./findings.ts";
 import { testQueues } from "./queue.ts";
-import { copyDatabase, enter, openStage, type Stage, type Theatre } from "./stage.ts";
+import { check, hasAuthenticator, type RehearsalRequest } from "./request.ts";
+import { dropRolesBut, rolesOf } from "./roles.ts";
+import { copyDatabase, enter, type Stage } from "./stage.ts";
 import { proveRealTenants } from "./tenants/real-tenants.ts";
-import { Traffic } from "./traffic/drive.ts";
-import { configuredMix, keyedMix } from "./traffic/mix.ts";
-import { summarize } from "./traffic/summary.ts";
+import { trafficPass } from "./traffic-pass.ts";
 import type { FileRun, ToldError } from "./watch/facts.ts";
 import { OldTables } from "./watch/old-tables.ts";
 import { Discretion } from "./watch/told.ts";
 import { troublesOf } from "./watch/troubles.ts";
-
-export interface RehearsalRequest {
-  readonly theatre: Theatre;
-  readonly project: Project;
-  /** Nobody may be held up for as long; milliseconds. */
-  readonly maxStallMs: number;
-  /** Requests a second beside the migrations; 0: none, and neither their stalls nor queues are looked at. */
-  readonly rate: number;
-  readonly seed: number;
-  readonly stages: Stages;
-  readonly signal: AbortSignal;
-  /** Told of each check once it has a verdict. */
-  readonly onCheck: (check: Check) => void;
-  /** Added to as things are found. */
-  readonly findings: { -readonly [K in keyof Findings]: Findings[K] };
-}
-
-/** How long the application is watched before the first file and after the last. */
-const calmMs = 3_000;
 
 /**
  * Rehearses the pending migrations. Answers with the error of a file that failed, after which nothing else is tried.
@@ -58,11 +34,15 @@ const calmMs = 3_000;
 export async function rehearse(request: RehearsalRequest): Promise<ToldError | undefined> {
   const { theatre, stages, findings, signal } = request;
   const manner = await mannerOf(request);
+  const { superuser } = theatre.cluster;
+  const roles = await withConnection(superuser, rolesOf);
   const failure = await proofPass(request, manner);
   if (failure) return failure;
+  await withConnection(superuser, (connection) => dropRolesBut(connection, roles));
   signal.throwIfAborted();
   if (request.rate > 0 && theatre.plan.length > 0) {
     await stages.stage("traffic", (say) => trafficPass(request, { ...manner, say }, say));
+    await withConnection(superuser, (connection) => dropRolesBut(connection, roles));
     signal.throwIfAborted();
     await check(request, "queue", async (proof) => {
       await stages.stage("queue", async (say) => {
@@ -149,6 +129,10 @@ async function lookAtTenants(
   proof: Proof,
   say: (line: string) => void,
 ): Promise<void> {
+  if (!(await hasAuthenticator(superuser))) {
+    proof.doubted("the server has no role authenticator, as which requests come in");
+    return;
+  }
   await using sessions = openSessions(database.address("authenticator"));
   const schema = await readSchema(superuser);
   await proveRealTenants({ schema, tenancy: project.tenancy, superuser, sessions }, proof);
@@ -193,57 +177,4 @@ async function wayBackPass(
     });
     judgeWayBack(findings.wayBack, theatre.plan, proof);
   });
-}
-
-async function trafficPass(
-  request: RehearsalRequest,
-  manner: Manner,
-  say: (line: string) => void,
-): Promise<void> {
-  const { theatre, project, findings, rate, seed, maxStallMs } = request;
-  await using stage = await openStage(theatre, theatre.pristine);
-  const configured = project.rehearsal?.traffic ?? [];
-  const mix =
-    configured.length > 0
-      ? await configuredMix(stage.superuser, configured, project.tenancy)
-      : await keyedMix(stage.superuser);
-  await using sessions = openSessions(stage.database.address("authenticator"), {
-    size: 40,
-    forgetful: false,
-  });
-  await using direct = openDirect(stage.database.address(theatre.deployer), { size: 40 });
-  await check(request, "traffic", async (proof) => {
-    await using traffic = Traffic.start({ requests: mix.requests, sessions, direct, rate, seed });
-    await sleep(calmMs);
-    const from = performance.now();
-    const files = await applyAll(stage, theatre.plan, manner);
-    const to = performance.now();
-    await sleep(calmMs);
-    await traffic.stop();
-    const summary = summarize(
-      traffic.answered,
-      { from, to },
-      { rate, dropped: traffic.dropped, asked: mix.requests.map(({ id }) => id), left: mix.left },
-    );
-    findings.traffic = { summary, files };
-    const [, during] = summary.phases;
-    say(
-      `${during?.requests ?? 0} requests while ${files.length} files ran, the longest ${toldMs(during?.longest ?? 0)}`,
-    );
-    judgeTraffic(findings.traffic, maxStallMs, proof);
-    const stuck = files.find(({ outcome }) => outcome === "failed");
-    if (stuck?.error)
-      proof.broke(`with traffic beside it ${stuck.file} fails: ${stuck.error.what}`, `-- ${stuck.file}`);
-  });
-}
-
-async function check(
-  { onCheck }: RehearsalRequest,
-  id: CheckId,
-  work: (proof: Proof) => Promise<void> | void,
-): Promise<void> {
-  const from = performance.now();
-  const proof = new Proof();
-  await work(proof);
-  onCheck(concludeCheck(id, proof.verdict(), performance.now() - from));
 }

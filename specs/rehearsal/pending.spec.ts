@@ -48,6 +48,18 @@ describe("what is pending", () => {
       notes + history(["20250101", "20250102"]),
       2,
     ],
+    [
+      "where a tool keeps what has failed, too, is what is not in force",
+      `${notes} create table public._prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
+        insert into public._prisma_migrations values ('20250101_notes', now(), null), ('20250102_body', null, null);`,
+      3,
+    ],
+    [
+      "where a tool keeps the last version alone, is what comes after it",
+      `${notes + body} create table public.schema_migrations (version bigint, dirty boolean);
+        insert into public.schema_migrations values (20250102, false);`,
+      2,
+    ],
   ])("%s", async (_, sql, count) => {
     const { plan, reasons } = await pendingAfter(sql);
     expect(plan.map(({ file }) => file)).toEqual(Object.keys(files).slice(4 - count));

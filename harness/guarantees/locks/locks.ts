@@ -1,5 +1,6 @@
 import type { Connection } from "../../engine/connection.ts";
 import { messageOf } from "../../fault/fault.ts";
+import { confessedIn } from "../../migrations/header.ts";
 import { settingsOf } from "../../migrations/limits.ts";
 import type { Migration } from "../../migrations/migration.ts";
 import { quoteLiteral } from "../../sql/identifier.ts";
@@ -46,7 +47,9 @@ async function applyWatched(
       proof.doubted(`${migration.file}${when} cannot be watched: ${messageOf(error)}`);
       return;
     }
-    for (const misuse of misuses.filter(({ table }) => !says(migration, table)))
+    for (const misuse of misuses.filter(
+      ({ table }) => !confessedIn(migration.text, "access exclusive").includes(table),
+    ))
       tell(proof, migration, misuse, when);
     proof.held(tables.size);
   }
@@ -63,12 +66,6 @@ function tell(proof: Proof, { file }: Migration, { table, how, statement }: Misu
       `${what} holds ACCESS EXCLUSIVE on ${table}, which has rows, while it is ${how}`,
       `${statement.text};`,
     );
-}
-
-/** Whether the file says that it has no other way, and why. */
-function says({ text }: Migration, table: string): boolean {
-  const reason = /^-- access exclusive: *(.*?), because \S/;
-  return text.split(/\r\n|\n|\r/).some((line) => reason.exec(line)?.[1] === table);
 }
 
 /** A table that takes rows. */

@@ -13,6 +13,7 @@ import type { Script } from "../../migrations/script.ts";
 import { populate } from "../../population/populate.ts";
 import { applyAll, type Manner } from "../apply-pending.ts";
 import { compareData, type DataChange } from "../data/compare.ts";
+import { touchesRoles } from "../roles.ts";
 import { copyDatabase, enter, type Stage, type Theatre } from "../stage.ts";
 import type { ToldError } from "../watch/facts.ts";
 import type { OldTables } from "../watch/old-tables.ts";
@@ -122,6 +123,11 @@ async function tryWithRows(up: Database, request: Request, scripts: readonly Scr
   await using copy = await copyDatabase(theatre, up);
   await using stage = await enter(theatre, copy, tables);
   const none = { made: {}, changedByRefusal: [], lost: [], changes: [], goesThrough: false };
+  if (touchesRoles(theatre.plan))
+    return {
+      ...none,
+      untried: "a migration makes or drops a role, which all copies of the snapshot on the server share",
+    };
   const atFirst = await countTables(stage.superuser);
   try {
     const schema = await readSchema(stage.superuser);

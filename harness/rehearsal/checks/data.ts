@@ -1,6 +1,6 @@
 import type { Proof } from "../../guarantees/proof.ts";
+import { confessedIn } from "../../migrations/header.ts";
 import type { Plan } from "../../migrations/migration.ts";
-import { intendedChanges } from "../apply-pending.ts";
 import type { DataChange, DataComparison } from "../data/compare.ts";
 import type { BrokenKey } from "../data/foreign-keys.ts";
 import type { FileRun } from "../watch/facts.ts";
@@ -21,14 +21,11 @@ export function judgeData(
     if (told === undefined) {
       if (change.added > 0)
         proof.measured(`${change.table}: ${toldRows(change.added, change.estimated)} came`);
+      else proof.broke(`the rows of ${change.table} are others`, `select count(*) from ${change.table};`);
       continue;
     }
     const culprits = culpritsOf(change, files);
-    const intended = plan.some(
-      (migration) =>
-        isMeant(change, intendedChanges(migration)) &&
-        (culprits.length === 0 || culprits.some(({ file }) => file === migration.file)),
-    );
+    const intended = isIntended(change, culprits, plan);
     if (intended) proof.measured(`as intended, ${told}`);
     else
       proof.broke(
@@ -38,6 +35,19 @@ export function judgeData(
           : `select count(*) from ${change.table};`,
       );
   }
+}
+
+/** Whether the files that touched the table say so, each for itself and together for all that differs. */
+function isIntended(change: DataChange, culprits: readonly Culprit[], plan: Plan): boolean {
+  const saidBy = (file: string) =>
+    confessedIn(plan.find((migration) => migration.file === file)?.text ?? "", "changes data");
+  const files = [...new Set((culprits.length > 0 ? culprits : plan).map(({ file }) => file))];
+  const removers = new Set(culprits.filter(({ removes }) => removes).map(({ file }) => file));
+  const speaks = (file: string) =>
+    saidBy(file).some(
+      (said) => said === change.table || (!removers.has(file) && said.startsWith(`${change.table}.`)),
+    );
+  return isMeant(change, files.flatMap(saidBy)) && (culprits.length === 0 || files.every(speaks));
 }
 
 /** The table as a whole is named, or each column that differs, and then no row may be gone. */
@@ -63,6 +73,8 @@ interface Culprit {
   readonly file: string;
   readonly where: string;
   readonly text: string;
+  /** Whether it took rows away. */
+  readonly removes: boolean;
 }
 
 /** The statements that touched rows of the table, or wrote it anew. */
@@ -75,7 +87,11 @@ function culpritsOf({ table, removed }: DataChange, files: readonly FileRun[]): 
           rewrites.includes(table) ||
           (removed > 0 && /^(truncate|drop)\b/i.test(text)),
       )
-      .map(({ line, text }) => ({ file, where: `${file}:${line}`, text })),
+      .map(({ line, text, work }) => ({
+        ...{ file, where: `${file}:${line}`, text },
+        removes:
+          work.some((one) => one.table === table && one.deleted > 0) || /^(truncate|drop)\b/i.test(text),
+      })),
   );
 }
 

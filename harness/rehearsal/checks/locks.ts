@@ -1,6 +1,6 @@
 import type { Proof } from "../../guarantees/proof.ts";
+import { confessedIn } from "../../migrations/header.ts";
 import type { Plan } from "../../migrations/migration.ts";
-import { acceptedLocks } from "../apply-pending.ts";
 import type { FileRun, LockHeld, OldTable, StatementRun } from "../watch/facts.ts";
 import { heldUpBy, sqlMode, strongestOf } from "../watch/lock-modes.ts";
 import { toldMs } from "./words.ts";
@@ -49,7 +49,7 @@ function judgeReading(
   proof: Proof,
 ): void {
   const script = plan.find((migration) => migration.file === file.file);
-  const accepted = script ? acceptedLocks(script) : [];
+  const accepted = script ? confessedIn(script.text, "access exclusive") : [];
   const rowsOf = (name: string) => tables.find((table) => table.name === name)?.rows ?? 0;
   for (const table of statement.rewrites) {
     if (rowsOf(table) <= smallTableRows || accepted.includes(table)) continue;

@@ -1,13 +1,13 @@
 import type { Proof } from "../../guarantees/proof.ts";
+import { confessedIn } from "../../migrations/header.ts";
 import type { Plan } from "../../migrations/migration.ts";
-import { intendedChanges } from "../apply-pending.ts";
 import type { NewRows, WayBack } from "../back/way-back.ts";
 import { isOfColumns } from "./data.ts";
 import { toldChange, toldRows } from "./words.ts";
 
 /** After the way back everything is as it was, and rows that came meanwhile are kept, or it refuses. */
 export function judgeWayBack(back: WayBack, plan: Plan, proof: Proof): void {
-  const said = plan.flatMap(intendedChanges);
+  const said = plan.flatMap(({ text }) => confessedIn(text, "changes data"));
   const { untried, leftovers, reordered, changes, different, failed, withRows } = back;
   if (untried !== undefined) {
     proof.doubted(untried);

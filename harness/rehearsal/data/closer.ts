@@ -125,15 +125,17 @@ async function rowsOf(
         .map((column) => `'${column.name.replaceAll("'", "''")} ' || t.${quoteIdentifier(column.name)}::text`)
         .join(" || ', ' || ")
     : "''";
+  const id = `pg_catalog.hash_record_extended(row(${key.map(hashed).join(", ")}), 0)::text`;
   const { rows } = await connection.query(
-    `select pg_catalog.hash_record_extended(row(${key.map(hashed).join(", ")}), 0)::text as id, array[${columns.map((column) => `pg_catalog.hashtextextended(${asText(column)}, 0)::text`).join(", ")}]::text[] as hashes, ${name} as name from ${table.name} as t where ${bucketOf(key)} = any ($1)`,
+    // Equal rows, where nothing tells them apart, are as many as there are.
+    `select ${id} || ' ' || row_number() over (partition by ${id}) as id, array[${columns.map((column) => `pg_catalog.hashtextextended(${asText(column)}, 0)::text`).join(", ")}]::text[] as hashes, ${name} as name from ${table.name} as t where ${bucketOf(key)} = any ($1)`,
     [wanted],
   );
   return new Map((rows as (Hashes & { id: string })[]).map(({ id, hashes, name }) => [id, { hashes, name }]));
 }
 
 /** By text, so that a column of another type is another value only where it reads differently. */
-function asText({ name }: StoredColumn): string {
+export function asText({ name }: StoredColumn): string {
   return `t.${quoteIdentifier(name)}::text`;
 }
 

@@ -3,7 +3,7 @@
 
 import type { Connection } from "../../engine/connection.ts";
 import { quoteIdentifier } from "../../sql/identifier.ts";
-import { type Detail, lookCloser, type Side } from "./closer.ts";
+import { asText, type Detail, lookCloser, type Side } from "./closer.ts";
 import { hashed, pinned, readStoredTables, type StoredColumn, type StoredTable } from "./stored-tables.ts";
 
 /** What differs between the rows of a table before and after, as far as the columns that it had before go. */
@@ -72,8 +72,11 @@ function matchOf(table: StoredTable, is: readonly StoredTable[]): Match | undefi
   const same = is.find(({ oid }) => oid === table.oid);
   const after = same ?? is.find(({ name }) => name === table.name);
   if (after === undefined) return undefined;
+  const old = new Set(table.columns.map(({ number }) => number));
+  // A column may be replaced by another one of its name, as where its type changes without a rewrite.
   const find = (column: StoredColumn) =>
-    after.columns.find((one) => (same ? one.number === column.number : one.name === column.name));
+    (same && after.columns.find((one) => one.number === column.number)) ||
+    after.columns.find((one) => one.name === column.name && !(same && old.has(one.number)));
   const columns = table.columns.flatMap((column) => {
     const now = find(column);
     return now ? [[column, now] as const] : [];
@@ -97,9 +100,7 @@ async function compareTable(
   const droppedColumns = await filledOf(before, match);
   if (was.count === is.count && was.sum === is.sum && droppedColumns.length === 0)
     return { count: was.count, change: undefined };
-  const columns = was.sum === is.sum && was.count === is.count ? [] : await differingColumns(first, second);
-  // Another type with the same values in text is no other value.
-  const sameText = was.count === is.count && columns.length === 0;
+  const sameText = was.count === is.count && (was.sum === is.sum || (await readAlike(first, second)));
   if (sameText && droppedColumns.length === 0) return { count: was.count, change: undefined };
   const detail = sameText ? nothing : await lookCloser(first, second, was.count, is.count);
   return {
@@ -107,7 +108,7 @@ async function compareTable(
     change: {
       ...{ table: match.before.name, before: was.count, after: is.count, droppedColumns },
       ...detail,
-      columns: detail.columns ?? columns,
+      columns: detail.columns ?? [],
     },
   };
 }
@@ -127,21 +128,16 @@ async function sumOf({ connection, table, columns }: Side): Promise<{ count: num
   return rows[0] as { count: number; sum: string };
 }
 
-/** The columns whose values, as text, differ as a whole. */
-async function differingColumns(first: Side, second: Side): Promise<readonly string[]> {
-  const sums = async ({ connection, table, columns }: Side) => {
-    if (columns.length === 0) return [];
-    const parts = columns.map(
-      ({ name }) =>
-        `coalesce(sum(pg_catalog.hashtextextended(t.${quoteIdentifier(name)}::text, 0)::numeric), 0)::text || ' ' || count(t.${quoteIdentifier(name)})`,
-    );
+/** Whether every row reads the same as text: another type with the same text is no other value. */
+async function readAlike(first: Side, second: Side): Promise<boolean> {
+  const sumOfText = async ({ connection, table, columns }: Side) => {
     const { rows } = await connection.query(
-      `select array[${parts.join(", ")}] as sums from ${table.name} as t`,
+      `select coalesce(sum(pg_catalog.hash_record_extended(row(${columns.map(asText).join(", ")}), 0)::numeric), 0)::text as sum from ${table.name} as t`,
     );
-    return (rows[0] as { sums: string[] }).sums;
+    return (rows[0] as { sum: string }).sum;
   };
-  const [was, is] = await Promise.all([sums(first), sums(second)]);
-  return first.columns.filter((_, index) => was[index] !== is[index]).map(({ name }) => name);
+  const [was, is] = await Promise.all([sumOfText(first), sumOfText(second)]);
+  return was === is;
 }
 
 async function filledOf(connection: Connection, { before, gone }: Match): Promise<readonly string[]> {

@@ -24,13 +24,34 @@ interface Ground {
   readonly sessions: Sessions;
 }
 
-/** Two tenants of the snapshot: the larger is attacked, somebody of the other attacks. */
+/** Two tenants of the snapshot: the larger is attacked, somebody of the other attacks, where there is another. */
 interface Couple {
-  readonly attacker: Person;
+  readonly attacker: Person | undefined;
   readonly victim: Person;
 }
 
 const nobody = "00000000-0000-4000-8000-000000000000";
+
+/** Somebody of a tenant that is not there, named as the others are. */
+function newcomerTo(tenant: string): Person {
+  return { id: nobody, tenant: /^-?\d+$/.test(tenant) ? "2147483647" : nobody };
+}
+
+const tellable = /^(-?\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+/** The SQL that repeats an experiment, without keys that may be somebody's name, number or address. */
+function repeatOf(
+  { repeat }: Outcome,
+  rows: readonly (Row | undefined)[],
+  tenants: readonly string[],
+): string {
+  const values = [...rows.flatMap((row) => Object.values(row ?? {})), ...tenants];
+  const secrets = values.filter((value): value is string => value !== null && !tellable.test(value));
+  return secrets.reduce(
+    (sql, secret) => sql.replaceAll(quoteLiteral(secret), "'…'").replaceAll(JSON.stringify(secret), '"…"'),
+    repeat,
+  );
+}
 
 /** Nobody of one real tenant reaches a row of another, and whoever is meant to reach their own does. */
 export async function proveRealTenants(ground: Ground, proof: Proof): Promise<void> {
@@ -67,7 +88,7 @@ async function largestTenants(superuser: Connection, { relation, tenantColumn }:
 
 async function coupleOf(ground: Ground, victim: string, attacker: string | undefined): Promise<Couple> {
   const of = async (tenant: string) => (await findPeople(ground, tenant))[0] ?? { id: nobody, tenant };
-  return { victim: await of(victim), attacker: await of(attacker ?? nobody) };
+  return { victim: await of(victim), attacker: attacker === undefined ? undefined : await of(attacker) };
 }
 
 async function attack(
@@ -77,17 +98,11 @@ async function attack(
   { attacker, victim }: Couple,
 ): Promise<void> {
   const [victimRow] = await keysOf(superuser, target, victim.tenant);
-  const [ownRow] = await keysOf(superuser, target, attacker.tenant);
   if (!victimRow) return;
-  const neighbour = signedIn("a member of another tenant", tenancy.claims(attacker));
-  const attacks = attacksOn(target, {
-    ...{ victim: victim.tenant, victimRow, victimNewRow: undefined, person: attacker.id },
-    own: { tenant: attacker.tenant, row: ownRow },
-    reachable: 1,
-  }).filter(isAimed);
-  const strangers = strangersOf({ id: nobody, tenant: nobody }, tenancy).map(({ actor }) => actor);
+  const [ownRow] = attacker ? await keysOf(superuser, target, attacker.tenant) : [];
+  const strangers = strangersOf(newcomerTo(victim.tenant), tenancy).map(({ actor }) => actor);
   const tries: { readonly actor: Actor; readonly attack: Attack }[] = [
-    ...[seesOthers(target, attacker.tenant), ...attacks].map((one) => ({ actor: neighbour, attack: one })),
+    ...(attacker ? neighboursTries(target, tenancy, { attacker, victim, victimRow, ownRow }) : []),
     ...[...strangers, anon].flatMap((actor) =>
       sweeps(target)
         .filter(isCheap)
@@ -101,9 +116,33 @@ async function attack(
     const sentence = `${actor.name} ${attack.what}`;
     const judgement = judge(attack, outcome, tenancy);
     if (judgement.kind === "stopped") proof.held();
-    else if (judgement.kind === "through") proof.broke(`${sentence}: ${howOf(outcome)}`, outcome);
+    else if (judgement.kind === "through")
+      proof.broke(
+        `${sentence}: ${howOf(outcome)}`,
+        repeatOf(outcome, [victimRow, ownRow], [victim.tenant, attacker?.tenant ?? nobody]),
+      );
     else proof.doubted(`${sentence}: ended in SQLSTATE ${outcome.ok ? "00000" : outcome.sqlstate}`);
   });
+}
+
+function neighboursTries(
+  target: Target,
+  tenancy: Tenancy,
+  given: {
+    readonly attacker: Person;
+    readonly victim: Person;
+    readonly victimRow: Row;
+    readonly ownRow: Row | undefined;
+  },
+) {
+  const { attacker, victim, victimRow, ownRow } = given;
+  const actor = signedIn("a member of another tenant", tenancy.claims(attacker));
+  const attacks = attacksOn(target, {
+    ...{ victim: victim.tenant, victimRow, victimNewRow: undefined, person: attacker.id },
+    own: { tenant: attacker.tenant, row: ownRow },
+    reachable: 1,
+  }).filter(isAimed);
+  return [seesOthers(target, attacker.tenant), ...attacks].map((attack) => ({ actor, attack }));
 }
 
 /** What the server said is not told: it may quote a row. */
@@ -138,7 +177,7 @@ async function reach(
 ): Promise<void> {
   if (!tenancy.access[target.label]?.includes("SELECT")) return;
   const owner = target.people[0];
-  const own = owner === undefined ? "" : ` and ${quoteIdentifier(owner)} = ${quoteLiteral(person.id)}`;
+  const own = owner === undefined ? "" : ` and ${quoteIdentifier(owner)}::text = ${quoteLiteral(person.id)}`;
   const sql = `select 1 from ${target.relation} where ${whereTenant(target, person.tenant)}${own} limit 1`;
   const { rowCount } = await superuser.query(sql);
   // Rows that belong to a person are not everybody's; this one has none.
@@ -149,7 +188,7 @@ async function reach(
   else if (outcome)
     proof.broke(
       `a member does not see their own tenant's rows of ${target.label}: ${outcome.ok ? "no row" : `SQLSTATE ${outcome.sqlstate}`}`,
-      outcome,
+      repeatOf(outcome, [], [person.tenant]),
     );
 }
 

@@ -20,6 +20,8 @@ export interface NewError {
   readonly sqlstate: string;
   readonly times: number;
   readonly phase: "during" | "after";
+  /** Whether it is the application's own, and not a guess at what an application asks. */
+  readonly configured: boolean;
 }
 
 export interface TrafficSummary {
@@ -89,9 +91,10 @@ function newErrorsOf(
 ): NewError[] {
   const counts = new Map<string, NewError>();
   for (const { id, error, configured } of answered) {
-    if (error === undefined || !configured || known.has(`${id} ${error}`)) continue;
+    if (error === undefined || known.has(`${id} ${error}`)) continue;
     const name = `${id} ${error}`;
-    counts.set(name, { id, sqlstate: error, phase, times: (counts.get(name)?.times ?? 0) + 1 });
+    const times = (counts.get(name)?.times ?? 0) + 1;
+    counts.set(name, { id, sqlstate: error, phase, times, configured });
   }
   return [...counts.values()];
 }

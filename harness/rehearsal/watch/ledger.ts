@@ -139,8 +139,19 @@ export class Ledger {
   /** A block may read first and lock later: of it counts what was locked before it began. */
   private scans(statement: Statement, before: Mark, after: Mark): Scan[] {
     const locks = isBlock(statement) ? before.locks : after.locks;
-    return this.tables.all.flatMap(({ oid, name }) => {
-      const rows = (after.work.get(oid)?.scanned ?? 0) - (before.work.get(oid)?.scanned ?? 0);
+    const builds = statement.kind === "IndexStmt" && statement.refusesTransaction === undefined;
+    const held = new Set(before.locks.map(({ oid, mode }) => `${oid} ${mode}`));
+    const indexed = new Set(
+      builds
+        ? after.locks
+            .filter(({ oid, mode }) => mode === "ShareLock" && !held.has(`${oid} ${mode}`))
+            .map(({ oid }) => oid)
+        : [],
+    );
+    return this.tables.all.flatMap(({ oid, name, rows: estimate }) => {
+      const counted = (after.work.get(oid)?.scanned ?? 0) - (before.work.get(oid)?.scanned ?? 0);
+      // An index is built with helpers, and what they read is counted as theirs.
+      const rows = indexed.has(oid) ? Math.max(counted, estimate) : counted;
       if (rows <= 0) return [];
       const modes = locks.filter((lock) => lock.oid === oid && heldUpBy(lock.mode)).map(({ mode }) => mode);
       const under = strongestOf(modes);

@@ -180,9 +180,9 @@ class Performance {
   }
 }
 
-/** A block or a procedure ends transactions only where none was begun around it. */
-function mayCommit({ kind }: Statement): boolean {
-  return kind === "DoStmt" || kind === "CallStmt";
+/** A procedure ends transactions only where none was begun around it; of a block the statement itself knows. */
+function mayCommit({ kind, text }: Statement): boolean {
+  return kind === "CallStmt" || (kind === "DoStmt" && /\bcall\b/i.test(text));
 }
 
 function readMark(row: unknown): Mark {
