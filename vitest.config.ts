@@ -6,9 +6,17 @@ export default defineConfig({
     include: ["specs/**/*.spec.ts"],
     // npm run test:docker, which needs a Docker engine; the others, which take minutes.
     exclude: [
-      ...["bench", "bench-check", "browser", "docker", "broken", "interrupted", "kill", "rehearsing", "versions"].map(
-        (folder) => `specs/${folder}/**`,
-      ),
+      ...[
+        "bench",
+        "bench-check",
+        "browser",
+        "docker",
+        "broken",
+        "interrupted",
+        "kill",
+        "rehearsing",
+        "versions",
+      ].map((folder) => `specs/${folder}/**`),
       "specs/**/*.process.spec.ts",
     ],
     // On two cores the default is one; half of the time goes into waiting for servers.
